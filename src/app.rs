@@ -1,0 +1,213 @@
+//! The state that requests share, and the one table of routes and layers.
+
+use std::{
+    convert::Infallible,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    extract::{ConnectInfo, DefaultBodyLimit, FromRequestParts},
+    http::{
+        HeaderMap, HeaderName, Method,
+        header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, IF_MATCH, RETRY_AFTER, WWW_AUTHENTICATE},
+        request::Parts,
+    },
+    middleware,
+    routing::{get, patch, post},
+};
+use moka::future::Cache;
+use sea_orm::DatabaseConnection;
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    cors::{Any, CorsLayer},
+};
+
+use crate::{
+    Error, Result,
+    auth::{Account, Jwks, Provider, Verifier, Viewer},
+    config::Config,
+    domain::{signup::SignUps, users},
+    error::Code,
+    graphql::{self, Schema, explorer::Explorer},
+    limit::RateLimit,
+    rest, telemetry,
+};
+
+/// The largest body that is read, in bytes.
+const MAX_BODY_BYTES: usize = 1024 * 1024;
+/// How many accounts are kept in memory, and for how long.
+const MAX_CACHED_ACCOUNTS: u64 = 10_000;
+const ACCOUNT_CACHE_LIFETIME: Duration = Duration::from_secs(300);
+/// How long a browser may remember what cross-origin requests are allowed.
+const PREFLIGHT_LIFETIME: Duration = Duration::from_hours(1);
+
+/// What requests share. Clones share it too.
+#[derive(Clone)]
+pub struct AppState {
+    /// The database.
+    pub db: DatabaseConnection,
+    /// Checks access tokens.
+    pub verifier: Verifier,
+    /// Signs people up.
+    pub sign_ups: SignUps,
+    /// The GraphQL schema.
+    pub schema: Schema,
+    /// The page that explores it, where that is on.
+    pub explorer: Option<Explorer>,
+    failed_tokens: RateLimit,
+    /// By subject. Once bound, a subject stays bound to its account, so only the answer "none" can
+    /// go out of date, and that one is not kept.
+    accounts: Cache<String, Account>,
+}
+
+impl AppState {
+    /// The state of a server with these settings.
+    ///
+    /// # Errors
+    /// When the HTTP client cannot be set up, or the issuer is no base for other addresses.
+    pub fn new(config: &Config, db: DatabaseConnection) -> Result<Self> {
+        let auth0 = &config.auth0;
+        let http = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .map_err(Error::internal)?;
+        let jwks_address = auth0.issuer.join(".well-known/jwks.json").map_err(Error::internal)?;
+        let provider = Provider::new(http.clone(), &auth0.issuer, &auth0.client_id, &auth0.connection)
+            .map_err(Error::internal)?;
+        Ok(Self {
+            verifier: Verifier::new(
+                Jwks::new(http, jwks_address),
+                auth0.issuer.as_str(),
+                &auth0.audience,
+                auth0.username_claim.clone(),
+            ),
+            sign_ups: SignUps {
+                db: db.clone(),
+                provider,
+                limit: RateLimit::per_minute(config.signups_per_minute),
+            },
+            schema: graphql::schema(config.introspection),
+            explorer: config.graphiql.then(Explorer::default),
+            failed_tokens: RateLimit::per_minute(config.failed_tokens_per_minute),
+            accounts: Cache::builder()
+                .max_capacity(MAX_CACHED_ACCOUNTS)
+                .time_to_live(ACCOUNT_CACHE_LIFETIME)
+                .build(),
+            db,
+        })
+    }
+
+    /// Who sends a request with these headers (RFC 6750 section 2.1).
+    ///
+    /// # Errors
+    /// `Unauthenticated` for a token that is not valid, or an `Authorization` that is none;
+    /// `RateLimited` when an address sent too many of them.
+    pub async fn viewer(&self, headers: &HeaderMap, client: IpAddr) -> Result<Viewer> {
+        let Some(token) = bearer_token(headers).transpose() else {
+            return Ok(Viewer::anonymous());
+        };
+        let verified = match token {
+            Ok(token) => self.verifier.verify(token).await,
+            Err(error) => Err(error),
+        };
+        let claims = match verified {
+            Ok(claims) => claims,
+            Err(error) => {
+                if error.code == Code::TokenInvalid {
+                    self.failed_tokens.count(client)?;
+                }
+                return Err(error);
+            }
+        };
+        let account = match self.accounts.get(&claims.subject).await {
+            Some(account) => Some(account),
+            None => users::identify(&self.db, &claims).await?,
+        };
+        if let Some(account) = &account {
+            self.accounts.insert(claims.subject.clone(), account.clone()).await;
+        }
+        Ok(Viewer::of(&claims, account))
+    }
+}
+
+fn bearer_token(headers: &HeaderMap) -> Result<Option<&str>> {
+    let mut headers = headers.get_all(AUTHORIZATION).iter();
+    let (header, None) = (headers.next(), headers.next()) else {
+        return Err(Error::token_invalid("There are two Authorization headers."));
+    };
+    let Some(header) = header else { return Ok(None) };
+    let token = header.to_str().ok().and_then(|header| {
+        let (scheme, token) = header.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("Bearer").then_some(token.trim())
+    });
+    token
+        .filter(|token| !token.is_empty())
+        .map(Some)
+        .ok_or_else(|| Error::token_invalid("The Authorization header must be: Bearer, a space, the token."))
+}
+
+/// Every path there is.
+pub fn router(state: AppState) -> Router {
+    let mut router = Router::new()
+        .route("/graphql", get(graphql::http::get).post(graphql::http::post))
+        .route("/healthz", get(rest::health::healthz))
+        .route("/readyz", get(rest::health::readyz))
+        .route("/", get(rest::home::index))
+        .route("/favicon.ico", get(rest::home::favicon))
+        .route("/signup", post(rest::users::sign_up))
+        .route("/userinfo/{username}", get(rest::users::userinfo))
+        .route("/coders", get(rest::users::coders))
+        .route("/coders/available", get(rest::users::available_coders))
+        .route("/mentors", get(rest::users::mentors))
+        .route("/coder/{coder_id}/mentor", patch(rest::mentorships::select_mentor))
+        .route("/mentor/{mentor_id}/coder", patch(rest::mentorships::add_coder))
+        .route("/snippet", post(rest::snippets::create))
+        .route(
+            "/snippet/{id}",
+            get(rest::snippets::read).patch(rest::snippets::replace).delete(rest::snippets::delete),
+        );
+    if state.explorer.is_some() {
+        router = router.nest("/graphiql", graphql::explorer::assets());
+    }
+    router
+        .fallback(rest::unknown_path)
+        .method_not_allowed_fallback(rest::unknown_method)
+        .with_state(state)
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(CatchPanicLayer::custom(rest::panicked))
+        .layer(cors())
+        .layer(middleware::from_fn(telemetry::observe))
+}
+
+/// Any page may call: a token is never sent by a browser of its own accord, so there is nothing
+/// that another origin could ride on.
+fn cors() -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::PATCH, Method::DELETE])
+        .allow_headers([AUTHORIZATION, CONTENT_TYPE, ACCEPT, IF_MATCH, telemetry::X_REQUEST_ID])
+        .expose_headers([
+            ETAG,
+            RETRY_AFTER,
+            WWW_AUTHENTICATE,
+            telemetry::X_REQUEST_ID,
+            HeaderName::from_static("deprecation"),
+        ])
+        .max_age(PREFLIGHT_LIFETIME)
+}
+
+/// The address that a request came from; unspecified where there is no connection, as when a
+/// router is called without a server around it.
+#[derive(Clone, Copy, Debug)]
+pub struct Client(pub IpAddr);
+
+impl<S: Send + Sync> FromRequestParts<S> for Client {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let connection = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        Ok(Self(connection.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(address)| address.ip())))
+    }
+}

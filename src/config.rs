@@ -1,0 +1,262 @@
+//! The settings, from the environment and `.env`. Nothing else reads environment variables.
+
+use std::{collections::HashMap, fmt, net::IpAddr, str::FromStr, time::Duration};
+
+use url::{Host, Url};
+
+/// Environment variables by name: those of the process, and under them those of `.env`.
+#[derive(Clone, Debug, Default)]
+pub struct Environment(HashMap<String, String>);
+
+impl Environment {
+    /// Reads the process's environment and, where there is one, the file `.env`; what stands in
+    /// both is taken from the process.
+    ///
+    /// # Errors
+    /// When `.env` is there but cannot be read as such.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    pub fn load() -> Result<Self, Problems> {
+        let mut variables = HashMap::new();
+        match dotenvy::dotenv_iter() {
+            Ok(file) => {
+                for variable in file {
+                    let (name, value) =
+                        variable.map_err(|error| Problems(vec![format!(".env cannot be read: {error}")]))?;
+                    variables.insert(name, value);
+                }
+            }
+            Err(error) if error.not_found() => {}
+            Err(error) => return Err(Problems(vec![format!(".env cannot be read: {error}")])),
+        }
+        variables.extend(
+            std::env::vars_os()
+                .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
+        );
+        Ok(Self(variables))
+    }
+
+    /// The variable's value; one that is set to nothing counts as not set.
+    fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
+    }
+}
+
+impl<const N: usize> From<[(&str, &str); N]> for Environment {
+    fn from(variables: [(&str, &str); N]) -> Self {
+        Self(variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+    }
+}
+
+/// What is wrong with the settings, each named, with what it should look like.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Problems(pub Vec<String>);
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the settings need attention:")?;
+        self.0.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
+    }
+}
+
+impl std::error::Error for Problems {}
+
+/// What the server runs with.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `DATABASE_URL`.
+    pub database_url: String,
+    /// The tenant and the API that tokens are for.
+    pub auth0: Auth0,
+    /// `HOST`: the address to listen on.
+    pub host: IpAddr,
+    /// `PORT`.
+    pub port: u16,
+    /// `GRAPHQL_INTROSPECTION`: whether clients may read the schema from the server.
+    pub introspection: bool,
+    /// `GRAPHIQL`: whether `GET /graphql` shows the explorer to a browser.
+    pub graphiql: bool,
+    /// `SIGNUPS_PER_MINUTE` of one address; 0 means no limit.
+    pub signups_per_minute: u32,
+    /// `FAILED_TOKENS_PER_MINUTE` of one address; 0 means no limit.
+    pub failed_tokens_per_minute: u32,
+}
+
+/// The identity provider's settings.
+#[derive(Clone, Debug)]
+pub struct Auth0 {
+    /// The issuer of access tokens, with its trailing slash; other addresses are relative to it.
+    pub issuer: Url,
+    /// `AUTH0_CLIENT_ID`: the application that people sign up through.
+    pub client_id: String,
+    /// `AUTH0_CONNECTION`: the database connection that people sign up to.
+    pub connection: String,
+    /// `API_IDENTIFIER`: the audience of access tokens.
+    pub audience: String,
+    /// `AUTH0_USERNAME_CLAIM`: the namespaced claim that carries the username.
+    pub username_claim: Option<String>,
+    /// `JWKS_REFRESH_SECONDS`: the time between two fetches of the signing keys.
+    pub jwks_refresh: Duration,
+}
+
+/// The local server's port unless another is asked for.
+pub const DEFAULT_PORT: u16 = 5000;
+
+const DEFAULT_CONNECTION: &str = "Username-Password-Authentication";
+const DEFAULT_JWKS_REFRESH_SECONDS: u64 = 600;
+const DEFAULT_SIGNUPS_PER_MINUTE: u32 = 10;
+const DEFAULT_FAILED_TOKENS_PER_MINUTE: u32 = 60;
+const PER_MINUTE_FORM: &str = "a whole number, 0 for no limit";
+
+impl Config {
+    /// Reads what `serve` needs.
+    ///
+    /// # Errors
+    /// All that is missing or malformed, together.
+    pub fn from_environment(environment: &Environment) -> Result<Self, Problems> {
+        let mut read = Reader::new(environment);
+        let database_url = read.database_url();
+        let issuer = read.required(
+            "AUTH0_DOMAIN",
+            "the tenant's domain, such as tenant.eu.auth0.com (an http:// URL for loopback only)",
+            issuer,
+        );
+        let client_id = read.required("AUTH0_CLIENT_ID", "the client ID of the Auth0 application", parsed);
+        let audience = read.required(
+            "API_IDENTIFIER",
+            "the identifier of the API in the Auth0 tenant, such as https://api.example.com",
+            parsed,
+        );
+        let connection =
+            read.optional("AUTH0_CONNECTION", "the name of the Auth0 database connection", parsed);
+        let username_claim = read.optional(
+            "AUTH0_USERNAME_CLAIM",
+            "the URL that names the claim, such as https://funcster.example/username",
+            |value| Url::parse(value).ok().map(|_| value.to_owned()),
+        );
+        let jwks_refresh =
+            read.optional("JWKS_REFRESH_SECONDS", "a whole number of seconds, at least 1", |value| {
+                parsed(value).filter(|seconds| *seconds > 0)
+            });
+        let host = read.optional("HOST", "an IP address to listen on", parsed);
+        let port = read.port();
+        let introspection = read.optional("GRAPHQL_INTROSPECTION", "true or false", parsed);
+        let graphiql = read.optional("GRAPHIQL", "true or false", parsed);
+        let signups_per_minute = read.optional("SIGNUPS_PER_MINUTE", PER_MINUTE_FORM, parsed);
+        let failed_tokens_per_minute = read.optional("FAILED_TOKENS_PER_MINUTE", PER_MINUTE_FORM, parsed);
+
+        let (Some(database_url), Some(issuer), Some(client_id), Some(audience), []) =
+            (database_url, issuer, client_id, audience, read.problems.as_slice())
+        else {
+            return Err(Problems(read.problems));
+        };
+        Ok(Self {
+            database_url,
+            auth0: Auth0 {
+                issuer,
+                client_id,
+                connection: connection.unwrap_or_else(|| DEFAULT_CONNECTION.to_owned()),
+                audience,
+                username_claim,
+                jwks_refresh: Duration::from_secs(jwks_refresh.unwrap_or(DEFAULT_JWKS_REFRESH_SECONDS)),
+            },
+            host: host.unwrap_or(IpAddr::from([0, 0, 0, 0])),
+            port: port.unwrap_or(DEFAULT_PORT),
+            introspection: introspection.unwrap_or(false),
+            graphiql: graphiql.unwrap_or(false),
+            signups_per_minute: signups_per_minute.unwrap_or(DEFAULT_SIGNUPS_PER_MINUTE),
+            failed_tokens_per_minute: failed_tokens_per_minute.unwrap_or(DEFAULT_FAILED_TOKENS_PER_MINUTE),
+        })
+    }
+
+    /// Reads what the commands need that work on the database alone.
+    ///
+    /// # Errors
+    /// When `DATABASE_URL` is missing or malformed.
+    pub fn database_url(environment: &Environment) -> Result<String, Problems> {
+        let mut read = Reader::new(environment);
+        read.database_url().ok_or(Problems(read.problems))
+    }
+
+    /// Reads the port that `dev` listens on. It takes no other setting; `HOST` may only say what is
+    /// the case anyway.
+    ///
+    /// # Errors
+    /// When `PORT` is malformed, or `HOST` is not a loopback address.
+    pub fn dev_port(environment: &Environment) -> Result<u16, Problems> {
+        let mut read = Reader::new(environment);
+        let port = read.port();
+        read.optional(
+            "HOST",
+            "a loopback address, or not set, for dev: it hands out tokens to whoever asks",
+            |value| (value == "localhost" || parsed::<IpAddr>(value)?.is_loopback()).then_some(()),
+        );
+        if read.problems.is_empty() { Ok(port.unwrap_or(DEFAULT_PORT)) } else { Err(Problems(read.problems)) }
+    }
+}
+
+/// Reads settings one by one and collects what is wrong with them.
+struct Reader<'a> {
+    environment: &'a Environment,
+    problems: Vec<String>,
+}
+
+impl<'a> Reader<'a> {
+    const fn new(environment: &'a Environment) -> Self {
+        Self { environment, problems: Vec::new() }
+    }
+
+    fn required<T>(&mut self, name: &str, form: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
+        if self.environment.get(name).is_none() {
+            self.problems.push(format!("{name} is not set: it should be {form}"));
+        }
+        self.optional(name, form, parse)
+    }
+
+    /// A value that is malformed is not repeated: it may be a secret under the wrong name.
+    fn optional<T>(&mut self, name: &str, form: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
+        let value = self.environment.get(name)?;
+        let parsed = parse(value);
+        if parsed.is_none() {
+            self.problems.push(format!("{name} is malformed: it should be {form}"));
+        }
+        parsed
+    }
+
+    fn database_url(&mut self) -> Option<String> {
+        self.required("DATABASE_URL", "sqlite://PATH or postgres://USER:PASSWORD@HOST/DATABASE", database_url)
+    }
+
+    fn port(&mut self) -> Option<u16> {
+        self.optional("PORT", "a port number from 1 to 65535", |value| parsed(value).filter(|port| *port > 0))
+    }
+}
+
+fn parsed<T: FromStr>(value: &str) -> Option<T> {
+    value.parse().ok()
+}
+
+fn database_url(value: &str) -> Option<String> {
+    let is_sqlite = value.strip_prefix("sqlite://").is_some_and(|path| !path.is_empty());
+    let is_postgres = Url::parse(value).is_ok_and(|url| ["postgres", "postgresql"].contains(&url.scheme()));
+    (is_sqlite || is_postgres).then(|| value.to_owned())
+}
+
+/// The issuer of a tenant is `https://DOMAIN/`. A whole URL is taken for a stand-in on loopback,
+/// where no certificate is to be had.
+fn issuer(value: &str) -> Option<Url> {
+    if !value.contains("://") {
+        let url = Url::parse(&format!("https://{}/", value.trim_end_matches('/'))).ok()?;
+        let is_bare_domain = matches!(url.host(), Some(Host::Domain(domain)) if domain.contains('.'))
+            && url.path() == "/"
+            && url.query().is_none()
+            && url.username().is_empty();
+        return is_bare_domain.then_some(url);
+    }
+    let url = Url::parse(&format!("{}/", value.trim_end_matches('/'))).ok()?;
+    let is_loopback = match url.host()? {
+        Host::Domain(domain) => domain == "localhost",
+        Host::Ipv4(address) => address.is_loopback(),
+        Host::Ipv6(address) => address.is_loopback(),
+    };
+    (url.scheme() == "http" && is_loopback).then_some(url)
+}

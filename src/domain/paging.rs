@@ -1,0 +1,181 @@
+//! Pages of lists that are ordered by id: of one list, or of the lists of many parents at once.
+
+use std::collections::HashMap;
+
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoSimpleExpr, Iterable, Order,
+    PrimaryKeyToColumn, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
+    prelude::Expr,
+    sea_query::{Asterisk, ExprTrait, Func, Query, WindowStatement},
+};
+
+use crate::{Error, Result, entity::is_any_of};
+
+/// How many rows a page has when the client does not say.
+pub const DEFAULT_SIZE: i32 = 20;
+/// The most rows that a page has.
+pub const MAX_SIZE: i32 = 100;
+
+/// Which part of a list is wanted: a number of rows from the start or the end of a range of ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Page {
+    after: Option<i32>,
+    before: Option<i32>,
+    /// None: all of them.
+    limit: Option<u32>,
+    from_end: bool,
+}
+
+/// A part of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Slice<T> {
+    /// In the order of their ids.
+    pub rows: Vec<T>,
+    /// Whether there are rows before these. A forward page says so when it has a place to start
+    /// after, as the Relay specification allows.
+    pub has_previous: bool,
+    /// Whether there are rows after these; the mirror image of `has_previous`.
+    pub has_next: bool,
+}
+
+impl Page {
+    /// The whole list, for the old clients that know no pages.
+    pub const EVERYTHING: Self = Self { after: None, before: None, limit: None, from_end: false };
+
+    /// The first `first`, or the last `last`, of the rows whose ids lie between `after` and `before`.
+    ///
+    /// # Errors
+    /// `BadUserInput` for `first` together with `last`, and for a size that is not from 0 to
+    /// [`MAX_SIZE`].
+    pub fn new(
+        first: Option<i32>,
+        after: Option<i32>,
+        last: Option<i32>,
+        before: Option<i32>,
+    ) -> Result<Self> {
+        let (field, size) = match (first, last) {
+            (Some(_), Some(_)) => {
+                return Err(Error::bad_user_input("last", "Give first or last, not both."));
+            }
+            (None, Some(last)) => ("last", last),
+            (first, None) => ("first", first.unwrap_or(DEFAULT_SIZE)),
+        };
+        let limit = u32::try_from(size)
+            .ok()
+            .filter(|_| size <= MAX_SIZE)
+            .ok_or_else(|| Error::bad_user_input(field, format!("{field} must be from 0 to {MAX_SIZE}.")))?;
+        Ok(Self { after, before, limit: Some(limit), from_end: last.is_some() })
+    }
+
+    fn order(self) -> Order {
+        if self.from_end { Order::Desc } else { Order::Asc }
+    }
+
+    /// One row more than the page has tells whether there are more.
+    fn rows_to_read(self) -> Option<u64> {
+        self.limit.map(|limit| u64::from(limit) + 1)
+    }
+
+    fn range<E: EntityTrait>(self, select: Select<E>, id: E::Column) -> Select<E> {
+        select
+            .apply_if(self.after, |select, after| select.filter(id.gt(after)))
+            .apply_if(self.before, |select, before| select.filter(id.lt(before)))
+    }
+
+    fn slice<T>(self, mut rows: Vec<T>) -> Slice<T> {
+        let limit = self.limit.map_or(usize::MAX, |limit| limit as usize);
+        let has_more = rows.len() > limit;
+        rows.truncate(limit);
+        if self.from_end {
+            rows.reverse();
+            Slice { rows, has_previous: has_more, has_next: self.before.is_some() }
+        } else {
+            Slice { rows, has_previous: self.after.is_some(), has_next: has_more }
+        }
+    }
+}
+
+/// Reads one page of `select`.
+///
+/// # Errors
+/// Those of the database.
+pub async fn page<E, M>(db: &impl ConnectionTrait, select: Select<E>, page: Page) -> Result<Slice<M>>
+where
+    E: EntityTrait,
+    M: FromQueryResult + Send + Sync,
+{
+    let id = id_of::<E>();
+    let select = page.range(select, id).order_by(id, page.order()).limit(page.rows_to_read());
+    Ok(page.slice(select.into_model::<M>().all(db).await?))
+}
+
+/// Reads the same page of the list of each of `parents`, in one statement: `select` narrowed to the
+/// rows whose `parent` is one of them. `parent_of` tells whose a row is.
+///
+/// # Errors
+/// Those of the database.
+pub async fn pages<E, M>(
+    db: &impl ConnectionTrait,
+    select: Select<E>,
+    parent: E::Column,
+    parents: &[i32],
+    page: Page,
+    parent_of: impl Fn(&M) -> Option<i32>,
+) -> Result<HashMap<i32, Slice<M>>>
+where
+    E: EntityTrait,
+    M: FromQueryResult + Send + Sync,
+{
+    let backend = db.get_database_backend();
+    let id = id_of::<E>();
+    let mut of_parents =
+        page.range(select.filter(is_any_of(parent.into_simple_expr(), parents, backend)), id).into_query();
+    let mut query = Query::select();
+    if let Some(rows_to_read) = page.rows_to_read() {
+        let window = WindowStatement::partition_by((E::default(), parent))
+            .order_by((E::default(), id), page.order())
+            .take();
+        of_parents.expr_window_as(Func::cust("ROW_NUMBER"), window, "row_number");
+        query.and_where(Expr::col("row_number").lte(rows_to_read));
+    }
+    query.column(Asterisk).from_subquery(of_parents, "of_parents").order_by("id", page.order());
+
+    let mut rows_of: HashMap<i32, Vec<M>> = HashMap::with_capacity(parents.len());
+    for row in M::find_by_statement(backend.build(&query)).all(db).await? {
+        if let Some(parent) = parent_of(&row) {
+            rows_of.entry(parent).or_default().push(row);
+        }
+    }
+    Ok(parents
+        .iter()
+        .map(|parent| (*parent, page.slice(rows_of.remove(parent).unwrap_or_default())))
+        .collect())
+}
+
+/// Counts the rows of `select` for each of `parents`, in one statement.
+///
+/// # Errors
+/// Those of the database.
+pub async fn counts<E: EntityTrait>(
+    db: &impl ConnectionTrait,
+    select: Select<E>,
+    parent: E::Column,
+    parents: &[i32],
+) -> Result<HashMap<i32, i64>> {
+    let counted: Vec<(i32, i64)> = select
+        .select_only()
+        .column_as(parent, "parent")
+        .column_as(id_of::<E>().count(), "count")
+        .filter(is_any_of(parent.into_simple_expr(), parents, db.get_database_backend()))
+        .group_by(parent)
+        .into_tuple()
+        .all(db)
+        .await?;
+    let mut counts: HashMap<_, _> = parents.iter().map(|parent| (*parent, 0)).collect();
+    counts.extend(counted);
+    Ok(counts)
+}
+
+fn id_of<E: EntityTrait>() -> E::Column {
+    E::PrimaryKey::iter().next().expect("every entity has a primary key").into_column()
+}

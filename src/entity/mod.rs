@@ -1,0 +1,24 @@
+//! The tables, as SeaORM sees them, and the selects that say who may see what.
+
+pub mod coder;
+pub mod mentor;
+pub mod snippet;
+pub mod user;
+
+use sea_orm::{
+    DbBackend, IntoSimpleExpr,
+    prelude::Expr,
+    sea_query::{ExprTrait, SimpleExpr, extension::postgres::PgFunc},
+};
+
+/// `column` is one of `ids`, with all of them in one parameter: a statement's text does not change
+/// with their number, and no limit on parameters is ever met.
+pub fn is_any_of(column: impl IntoSimpleExpr, ids: &[i32], backend: DbBackend) -> SimpleExpr {
+    let column = column.into_simple_expr();
+    if backend == DbBackend::Postgres {
+        column.eq(PgFunc::any(Expr::val(ids.to_vec())))
+    } else {
+        let json = serde_json::Value::from(ids).to_string();
+        Expr::cust_with_exprs("? IN (SELECT value FROM json_each(?))", [column, Expr::val(json)])
+    }
+}

@@ -1,0 +1,84 @@
+"use strict";
+
+const people = document.getElementById("people");
+const person = document.getElementById("person");
+const personState = document.getElementById("person-state");
+const PERSON_KEY = "funcster:person";
+
+const WELCOME = `# Welcome to the Funcster API. Choose above whom to act as, then run this.
+{
+  viewer {
+    __typename
+    username
+  }
+  mentors {
+    nodes {
+      username
+      coders {
+        nodes {
+          username
+          snippets {
+            nodes {
+              name
+            }
+          }
+        }
+      }
+    }
+  }
+}
+`;
+
+let token;
+
+async function actAs(name) {
+  token = undefined;
+  personState.value = "";
+  if (!name) return;
+  const response = await fetch(people.dataset.tokenAddress + encodeURIComponent(name));
+  if (response.ok) {
+    token = await response.text();
+  } else {
+    personState.value = `There is no token for ${name}: ${await response.text()}`;
+  }
+}
+
+// A request waits for the token of the person who was chosen last.
+let acting = Promise.resolve();
+
+function offerPeople() {
+  const names = people.dataset.names.split(" ").filter(Boolean);
+  if (names.length === 0) return;
+  for (const name of names) person.add(new Option(name, name));
+  const remembered = localStorage.getItem(PERSON_KEY);
+  person.value = names.includes(remembered) ? remembered : names.at(-1);
+  person.addEventListener("change", () => {
+    localStorage.setItem(PERSON_KEY, person.value);
+    acting = actAs(person.value);
+  });
+  people.hidden = false;
+  acting = actAs(person.value);
+}
+
+async function fetcher(parameters, options = {}) {
+  await acting;
+  const response = await fetch("/graphql", {
+    method: "POST",
+    headers: {
+      "Content-Type": "application/json",
+      Accept: "application/graphql-response+json, application/json",
+      ...(token ? { Authorization: `Bearer ${token}` } : {}),
+      ...options.headers,
+    },
+    body: JSON.stringify(parameters),
+  });
+  return response.json();
+}
+
+offerPeople();
+if (window.React && window.ReactDOM && window.GraphiQL) {
+  const explorer = React.createElement(GraphiQL, { fetcher, defaultQuery: WELCOME });
+  ReactDOM.createRoot(document.getElementById("graphiql")).render(explorer);
+} else {
+  document.getElementById("trouble").hidden = false;
+}

@@ -1,0 +1,173 @@
+//! What resolvers ask for one by one, and is read in batches. One instance serves one request.
+
+use std::{collections::HashMap, future::Future, hash::Hash, sync::Arc};
+
+use async_graphql::dataloader::Loader;
+use futures_util::future::try_join_all;
+use sea_orm::DatabaseConnection;
+
+use crate::{
+    Error, Result,
+    auth::Viewer,
+    domain::{
+        mentorships,
+        paging::{Page, Slice},
+        snippets, users,
+    },
+    entity::{
+        coder::Coder,
+        mentor::Mentor,
+        snippet::{self, Listed, Texts},
+    },
+};
+
+/// Reads for one viewer.
+pub(super) struct Loaders {
+    pub(super) db: DatabaseConnection,
+    pub(super) viewer: Arc<Viewer>,
+}
+
+/// A coder by number.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct CoderNumber(pub i32);
+
+/// A mentor by number.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct MentorNumber(pub i32);
+
+/// A snippet by number.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct SnippetNumber(pub i32);
+
+/// Something that belongs to a parent, and was asked for with arguments.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Of<A> {
+    pub parent: i32,
+    pub arguments: A,
+}
+
+/// A page of a mentor's coders.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct CoderPage(pub Page);
+
+/// The number of a mentor's coders.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct CoderCount;
+
+/// A page of a coder's snippets.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct SnippetPage {
+    pub needs_review: Option<bool>,
+    pub texts: Texts,
+    pub page: Page,
+}
+
+/// The number of a coder's snippets.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct SnippetCount {
+    pub needs_review: Option<bool>,
+}
+
+impl Loader<CoderNumber> for Loaders {
+    type Value = Coder;
+    type Error = Error;
+
+    async fn load(&self, keys: &[CoderNumber]) -> Result<HashMap<CoderNumber, Coder>> {
+        let ids: Vec<_> = keys.iter().map(|key| key.0).collect();
+        let coders = users::coders_by_id(&self.db, &ids).await?;
+        Ok(coders.into_iter().map(|(id, coder)| (CoderNumber(id), coder)).collect())
+    }
+}
+
+impl Loader<MentorNumber> for Loaders {
+    type Value = Mentor;
+    type Error = Error;
+
+    async fn load(&self, keys: &[MentorNumber]) -> Result<HashMap<MentorNumber, Mentor>> {
+        let ids: Vec<_> = keys.iter().map(|key| key.0).collect();
+        let mentors = users::mentors_by_id(&self.db, &ids).await?;
+        Ok(mentors.into_iter().map(|(id, mentor)| (MentorNumber(id), mentor)).collect())
+    }
+}
+
+impl Loader<SnippetNumber> for Loaders {
+    type Value = Result<snippet::Model>;
+    type Error = Error;
+
+    async fn load(&self, keys: &[SnippetNumber]) -> Result<HashMap<SnippetNumber, Self::Value>> {
+        let ids: Vec<_> = keys.iter().map(|key| key.0).collect();
+        let snippets = snippets::by_ids(&self.db, &self.viewer, &ids).await?;
+        Ok(snippets.into_iter().map(|(id, snippet)| (SnippetNumber(id), snippet)).collect())
+    }
+}
+
+impl Loader<Of<CoderPage>> for Loaders {
+    type Value = Arc<Slice<Coder>>;
+    type Error = Error;
+
+    async fn load(&self, keys: &[Of<CoderPage>]) -> Result<HashMap<Of<CoderPage>, Self::Value>> {
+        by_arguments(keys, async |CoderPage(page), mentor_ids| {
+            let pages = mentorships::coders_of(&self.db, &mentor_ids, page).await?;
+            Ok(pages.into_iter().map(|(mentor_id, page)| (mentor_id, Arc::new(page))).collect())
+        })
+        .await
+    }
+}
+
+impl Loader<Of<CoderCount>> for Loaders {
+    type Value = i64;
+    type Error = Error;
+
+    async fn load(&self, keys: &[Of<CoderCount>]) -> Result<HashMap<Of<CoderCount>, i64>> {
+        by_arguments(keys, async |CoderCount, mentor_ids| {
+            mentorships::count_coders_of(&self.db, &mentor_ids).await
+        })
+        .await
+    }
+}
+
+impl Loader<Of<SnippetPage>> for Loaders {
+    type Value = Arc<Slice<Listed>>;
+    type Error = Error;
+
+    async fn load(&self, keys: &[Of<SnippetPage>]) -> Result<HashMap<Of<SnippetPage>, Self::Value>> {
+        by_arguments(keys, async |SnippetPage { needs_review, texts, page }, coder_ids| {
+            let pages =
+                snippets::of_coders(&self.db, &self.viewer, &coder_ids, needs_review, texts, page).await?;
+            Ok(pages.into_iter().map(|(coder_id, page)| (coder_id, Arc::new(page))).collect())
+        })
+        .await
+    }
+}
+
+impl Loader<Of<SnippetCount>> for Loaders {
+    type Value = i64;
+    type Error = Error;
+
+    async fn load(&self, keys: &[Of<SnippetCount>]) -> Result<HashMap<Of<SnippetCount>, i64>> {
+        by_arguments(keys, async |SnippetCount { needs_review }, coder_ids| {
+            snippets::count_of_coders(&self.db, &self.viewer, &coder_ids, needs_review).await
+        })
+        .await
+    }
+}
+
+/// Reads for all parents that were asked for with the same arguments at once.
+async fn by_arguments<A, V, F>(keys: &[Of<A>], read: impl Fn(A, Vec<i32>) -> F) -> Result<HashMap<Of<A>, V>>
+where
+    A: Copy + Eq + Hash,
+    F: Future<Output = Result<HashMap<i32, V>>>,
+{
+    let mut parents: HashMap<A, Vec<i32>> = HashMap::new();
+    for key in keys {
+        parents.entry(key.arguments).or_default().push(key.parent);
+    }
+    let reads = parents.into_iter().map(|(arguments, parents)| {
+        let values = read(arguments, parents);
+        async move {
+            let values = values.await?;
+            Ok::<_, Error>(values.into_iter().map(move |(parent, value)| (Of { parent, arguments }, value)))
+        }
+    });
+    Ok(try_join_all(reads).await?.into_iter().flatten().collect())
+}

@@ -1,0 +1,87 @@
+use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+
+use super::{
+    context::ContextExt,
+    error::{ApiError, Fallible},
+    id::{self, Kind},
+    permission::requires_permission,
+    users::{Coder, Mentor},
+};
+use crate::{Error, auth::Permission, domain::mentorships};
+
+/// Your choice of a mentor.
+#[derive(InputObject)]
+pub(super) struct SelectMentorInput {
+    /// The mentor's global id, or the bare number.
+    mentor_id: ID,
+}
+
+/// What came of it.
+#[derive(SimpleObject)]
+pub(super) struct SelectMentorPayload {
+    /// You, with your mentor.
+    coder: Coder,
+}
+
+/// A coder to take on.
+#[derive(InputObject)]
+pub(super) struct AddCoderInput {
+    /// The coder's global id, or the bare number.
+    coder_id: ID,
+}
+
+/// What came of it.
+#[derive(SimpleObject)]
+pub(super) struct AddCoderPayload {
+    /// The coder, who is yours now.
+    coder: Coder,
+    /// You.
+    mentor: Mentor,
+}
+
+#[derive(Default)]
+pub(super) struct MentorshipMutations;
+
+#[Object]
+impl MentorshipMutations {
+    /// Choose your mentor, in place of the one you have. For coders.
+    #[graphql(directive = requires_permission::apply(Permission::AddMentor.name().into()))]
+    async fn select_mentor(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The choice.")] input: SelectMentorInput,
+    ) -> Fallible<SelectMentorPayload> {
+        Some(select_mentor(ctx, &input).await)
+    }
+
+    /// Take a coder on, from another mentor too. For mentors.
+    #[graphql(directive = requires_permission::apply(Permission::AddCoder.name().into()))]
+    async fn add_coder(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The coder.")] input: AddCoderInput,
+    ) -> Fallible<AddCoderPayload> {
+        Some(add_coder(ctx, &input).await)
+    }
+}
+
+async fn select_mentor(
+    ctx: &Context<'_>,
+    input: &SelectMentorInput,
+) -> Result<SelectMentorPayload, ApiError> {
+    ctx.viewer().coder_with(Permission::AddMentor)?;
+    let mentor_id =
+        id::number_of(Kind::Mentor, &input.mentor_id).ok_or_else(|| Error::not_found("mentor"))?;
+    let choice = mentorships::select_mentor(ctx.db(), ctx.viewer(), mentor_id).await?;
+    Ok(SelectMentorPayload { coder: Coder::load(ctx, choice.coder_id).await? })
+}
+
+async fn add_coder(ctx: &Context<'_>, input: &AddCoderInput) -> Result<AddCoderPayload, ApiError> {
+    let mentor = ctx.viewer().mentor_with(Permission::AddCoder)?;
+    let coder_id = id::number_of(Kind::Coder, &input.coder_id).ok_or_else(|| Error::not_found("coder"))?;
+    let coder = mentorships::add_coder(ctx.db(), ctx.viewer(), coder_id).await?;
+    Ok(AddCoderPayload {
+        coder: Coder::load(ctx, coder.id).await?,
+        mentor: Mentor::load(ctx, mentor.id).await?,
+    })
+}

@@ -1,0 +1,60 @@
+//! The GraphQL edge: the schema, one file a feature, and its transport over HTTP.
+
+mod batches;
+mod connection;
+mod context;
+mod error;
+pub mod explorer;
+pub mod http;
+mod id;
+mod loaders;
+mod media_type;
+mod mentorships;
+mod node;
+mod parameters;
+mod permission;
+mod signup;
+mod snippets;
+mod users;
+mod variables;
+
+use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, SchemaBuilder};
+
+/// Everything that can be asked for.
+#[derive(MergedObject, Default)]
+pub struct Query(users::UserQueries, snippets::SnippetQueries, node::NodeQueries);
+
+/// Everything that can be changed. Each mutation returns what it changed, so that a client's cache
+/// follows by itself.
+#[derive(MergedObject, Default)]
+pub struct Mutation(signup::SignupMutation, mentorships::MentorshipMutations, snippets::SnippetMutations);
+
+/// The schema.
+pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
+
+/// Builds the schema. Without `introspection` a client can neither read it nor guess it from
+/// suggestions in messages.
+#[must_use]
+pub fn schema(introspection: bool) -> Schema {
+    let builder = builder();
+    if introspection { builder } else { builder.disable_introspection().disable_suggestions() }.finish()
+}
+
+/// The schema's definition, sorted: what `schema.graphql` holds.
+#[must_use]
+pub fn sdl() -> String {
+    let options = SDLExportOptions::new()
+        .sorted_fields()
+        .sorted_arguments()
+        .sorted_enum_items()
+        .prefer_single_line_descriptions()
+        .use_space_ident();
+    let sdl = builder().finish().sdl_with_options(options);
+    sdl.lines().map(str::trim_end).collect::<Vec<_>>().join("\n").trim().to_owned() + "\n"
+}
+
+fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
+    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
+        .register_output_type::<node::Node>()
+        .register_output_type::<node::User>()
+}

@@ -1,0 +1,227 @@
+use async_graphql::{Context, ID, Object};
+
+use super::{
+    connection::{ConnectionOf, Total, connection, page},
+    context::ContextExt,
+    error::{ApiError, Fallible},
+    id::{self, Kind},
+    loaders::{CoderNumber, CoderPage, MentorNumber, Of, SnippetPage},
+    node::User,
+    permission::requires_permission,
+    snippets::{Snippet, texts_asked_for},
+};
+use crate::{
+    Error,
+    auth::{Account, Permission},
+    domain::{
+        paging::Page,
+        users::{self, Coders},
+    },
+    entity::{coder, mentor},
+};
+
+/// Somebody who keeps a library of Python snippets, and has at most one mentor.
+#[derive(Clone)]
+pub(super) struct Coder(coder::Coder);
+
+impl From<coder::Coder> for Coder {
+    fn from(coder: coder::Coder) -> Self {
+        Self(coder)
+    }
+}
+
+impl Coder {
+    /// The coder with this number, who is known to exist.
+    pub(super) async fn load(ctx: &Context<'_>, number: i32) -> Result<Self, ApiError> {
+        let coder = ctx.loader().load_one(CoderNumber(number)).await?;
+        Ok(Self(coder.ok_or_else(|| Error::internal(format!("coder {number} is not there")))?))
+    }
+}
+
+/// Somebody who keeps a library of Python snippets, and has at most one mentor.
+#[Object]
+impl Coder {
+    /// Unique over all types.
+    pub(super) async fn id(&self) -> ID {
+        id::global(Kind::Coder, self.0.id)
+    }
+
+    /// The number among coders.
+    pub(super) async fn database_id(&self) -> i32 {
+        self.0.id
+    }
+
+    /// Unique whatever the case of its letters.
+    pub(super) async fn username(&self) -> &str {
+        &self.0.username
+    }
+
+    /// Who took this coder on.
+    async fn mentor(&self, ctx: &Context<'_>) -> Fallible<Mentor> {
+        Some(Mentor::load(ctx, self.0.mentor_id?).await)
+    }
+
+    /// The library, oldest first, as far as you may read it: your own, your coders', or everybody's
+    /// with the permission get:coders.
+    async fn snippets(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most this many from the start; 20 unless given, at most 100.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "At most this many from the end; at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Only what is flagged for review, or only what is not.")] needs_review: Option<bool>,
+    ) -> Result<ConnectionOf<Snippet>, ApiError> {
+        let page = page(first, after, last, before)?;
+        let arguments = SnippetPage { needs_review, texts: texts_asked_for(ctx), page };
+        let slice = ctx.loader().load_one(Of { parent: self.0.id, arguments }).await?;
+        let slice = slice.ok_or_else(|| Error::internal("a loader left out a coder"))?;
+        let total = Total::SnippetsOf { coder_id: self.0.id, needs_review };
+        Ok(connection(&slice, total, |snippet| snippet.id, Snippet::from))
+    }
+}
+
+/// Somebody who takes coders on, edits their code and leaves notes.
+#[derive(Clone)]
+pub(super) struct Mentor(mentor::Mentor);
+
+impl From<mentor::Mentor> for Mentor {
+    fn from(mentor: mentor::Mentor) -> Self {
+        Self(mentor)
+    }
+}
+
+impl Mentor {
+    /// The mentor with this number, who is known to exist.
+    pub(super) async fn load(ctx: &Context<'_>, number: i32) -> Result<Self, ApiError> {
+        let mentor = ctx.loader().load_one(MentorNumber(number)).await?;
+        Ok(Self(mentor.ok_or_else(|| Error::internal(format!("mentor {number} is not there")))?))
+    }
+}
+
+/// Somebody who takes coders on, edits their code and leaves notes.
+#[Object]
+impl Mentor {
+    /// Unique over all types.
+    pub(super) async fn id(&self) -> ID {
+        id::global(Kind::Mentor, self.0.id)
+    }
+
+    /// The number among mentors.
+    pub(super) async fn database_id(&self) -> i32 {
+        self.0.id
+    }
+
+    /// Unique whatever the case of its letters.
+    pub(super) async fn username(&self) -> &str {
+        &self.0.username
+    }
+
+    /// The coders whom this mentor took on.
+    async fn coders(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most this many from the start; 20 unless given, at most 100.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "At most this many from the end; at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<ConnectionOf<Coder>, ApiError> {
+        let arguments = CoderPage(page(first, after, last, before)?);
+        let slice = ctx.loader().load_one(Of { parent: self.0.id, arguments }).await?;
+        let slice = slice.ok_or_else(|| Error::internal("a loader left out a mentor"))?;
+        let total = Total::CodersOf { mentor_id: self.0.id };
+        Ok(connection(&slice, total, |coder| coder.id, Coder::from))
+    }
+}
+
+#[derive(Default)]
+pub(super) struct UserQueries;
+
+#[Object]
+impl UserQueries {
+    /// You: null without a token, and for a token without an account.
+    async fn viewer(&self, ctx: &Context<'_>) -> Fallible<User> {
+        Some(match ctx.viewer().account()? {
+            Account::Coder(coder) => Coder::load(ctx, coder.id).await.map(User::Coder),
+            Account::Mentor(mentor) => Mentor::load(ctx, mentor.id).await.map(User::Mentor),
+        })
+    }
+
+    /// The person with this name.
+    #[graphql(directive = requires_permission::apply(Permission::GetUserinfo.name().into()))]
+    async fn userinfo(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "In any case of letters.")] username: String,
+    ) -> Fallible<User> {
+        Some(users::by_name(ctx.db(), ctx.viewer(), &username).await.map(User::from).map_err(ApiError))
+    }
+
+    /// All coders.
+    #[graphql(directive = requires_permission::apply(Permission::GetCoders.name().into()))]
+    async fn coders(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most this many from the start; 20 unless given, at most 100.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "At most this many from the end; at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Fallible<ConnectionOf<Coder>> {
+        Some(list_coders(ctx, Coders::All, page(first, after, last, before)).await)
+    }
+
+    /// The coders who have no mentor yet.
+    #[graphql(directive = requires_permission::apply(Permission::GetCoders.name().into()))]
+    async fn available_coders(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most this many from the start; 20 unless given, at most 100.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "At most this many from the end; at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Fallible<ConnectionOf<Coder>> {
+        Some(list_coders(ctx, Coders::Available, page(first, after, last, before)).await)
+    }
+
+    /// All mentors.
+    #[graphql(directive = requires_permission::apply(Permission::GetMentors.name().into()))]
+    async fn mentors(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most this many from the start; 20 unless given, at most 100.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "At most this many from the end; at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Fallible<ConnectionOf<Mentor>> {
+        Some(list_mentors(ctx, page(first, after, last, before)).await)
+    }
+}
+
+async fn list_coders(
+    ctx: &Context<'_>,
+    which: Coders,
+    page: Result<Page, Error>,
+) -> Result<ConnectionOf<Coder>, ApiError> {
+    ctx.viewer().require(Permission::GetCoders)?;
+    let slice = users::coders(ctx.db(), ctx.viewer(), which, page?).await?;
+    Ok(connection(&slice, Total::Coders(which), |coder| coder.id, Coder::from))
+}
+
+async fn list_mentors(
+    ctx: &Context<'_>,
+    page: Result<Page, Error>,
+) -> Result<ConnectionOf<Mentor>, ApiError> {
+    ctx.viewer().require(Permission::GetMentors)?;
+    let slice = users::mentors(ctx.db(), ctx.viewer(), page?).await?;
+    Ok(connection(&slice, Total::Mentors, |mentor| mentor.id, Mentor::from))
+}

@@ -1,0 +1,33 @@
+//! `funcster-api`: the back end where coders keep Python snippets and mentors review them.
+//!
+//! One domain, two thin edges. Imports go one way:
+//!
+//! ```text
+//! main ─ app ─┬─ graphql ─┐
+//!             └─ rest ────┴─ domain ─ entity ─┬─ auth
+//!        dev ────────────────┘                └─ error
+//! ```
+//!
+//! - [`config`] reads the environment, and is the only module that does.
+//! - [`app`] holds the state and the one table of routes and layers; nothing else imports an edge.
+//! - [`graphql`] and [`rest`] translate requests into calls of [`domain`], and results back.
+//! - [`domain`] holds the rules; each function that acts for somebody takes a [`auth::Viewer`].
+//! - [`entity`] maps the tables, and says in SQL who may see what.
+//! - [`auth`] is Auth0's side: tokens are verified here, sign-ups passed on.
+//! - [`error`] is the one table of failures, their codes and their HTTP statuses.
+//! - [`dev`] is the local stand-in for Auth0 and the demo data.
+
+pub mod app;
+pub mod auth;
+pub mod config;
+pub mod database;
+pub mod dev;
+pub mod domain;
+pub mod entity;
+pub mod error;
+pub mod graphql;
+pub mod limit;
+pub mod rest;
+pub mod telemetry;
+
+pub use error::{Error, Result};

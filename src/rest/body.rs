@@ -1,0 +1,77 @@
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, Request},
+    http::header::CONTENT_TYPE,
+};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, Error as _},
+};
+use serde_json::Value;
+
+use crate::{Error, Result, error::Code};
+
+/// A request's body, not looked into yet: clients rely on being told of a missing permission before
+/// they are told of a bad body.
+pub struct Body {
+    is_json: bool,
+    bytes: Result<Bytes>,
+}
+
+impl<S: Send + Sync> FromRequest<S> for Body {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request(request: Request, state: &S) -> std::result::Result<Self, Self::Rejection> {
+        let content_type =
+            request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let essence = content_type.split(';').next().unwrap_or_default().trim();
+        let is_json = essence.eq_ignore_ascii_case("application/json");
+        let bytes = Bytes::from_request(request, state).await.map_err(Error::from);
+        Ok(Self { is_json, bytes })
+    }
+}
+
+impl Body {
+    /// Reads the JSON object in the body.
+    ///
+    /// # Errors
+    /// `BadRequest` for a body that is missing, not JSON, not an object, or without a key that is
+    /// required; `UnsupportedMediaType`; `ContentTooLarge`.
+    pub fn parse<T: DeserializeOwned>(self) -> Result<T> {
+        let bytes = self.bytes?;
+        if bytes.is_empty() {
+            return Err(Error::bad_request("The body is missing: it must be a JSON object."));
+        }
+        if !self.is_json {
+            let message = "The body must be JSON, and its Content-Type application/json.";
+            return Err(Error::new(Code::UnsupportedMediaType, message));
+        }
+        let is_object = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
+        if !is_object {
+            return Err(Error::bad_request("The body must be a JSON object."));
+        }
+        serde_json::from_slice(&bytes)
+            .map_err(|error| Error::bad_request(format!("The body is not as it should be: {error}.")))
+    }
+}
+
+/// An id in a body: an integer, or a string of digits, since old clients send both. `None` when it
+/// is an integer that no row can have.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Id(pub(super) Option<i32>);
+
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        match Value::deserialize(deserializer)? {
+            Value::Number(number) if !number.is_f64() => {
+                Ok(Self(number.as_i64().and_then(|id| i32::try_from(id).ok())))
+            }
+            Value::String(digits)
+                if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) =>
+            {
+                Ok(Self(digits.parse().ok()))
+            }
+            _ => Err(D::Error::custom("an id must be an integer")),
+        }
+    }
+}

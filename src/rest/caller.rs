@@ -1,0 +1,30 @@
+use std::ops::Deref;
+
+use axum::{extract::FromRequestParts, http::request::Parts};
+
+use super::failure::Failure;
+use crate::{
+    app::{AppState, Client},
+    auth::Viewer,
+};
+
+/// The viewer of a path that needs one. It is found before the body is read, so that a bad token is
+/// answered whatever the body is.
+pub struct Caller(Viewer);
+
+impl FromRequestParts<AppState> for Caller {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Failure> {
+        let Ok(client) = Client::from_request_parts(parts, app).await;
+        Ok(Self(app.viewer(&parts.headers, client.0).await?))
+    }
+}
+
+impl Deref for Caller {
+    type Target = Viewer;
+
+    fn deref(&self) -> &Viewer {
+        &self.0
+    }
+}

@@ -1,0 +1,38 @@
+use axum::{
+    Json,
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+
+use crate::{Error, error::Code, telemetry};
+
+/// An [`Error`] as REST clients know it: `{"success": false, "error": 404, "message": "..."}`.
+#[derive(Debug)]
+pub struct Failure(Error);
+
+#[derive(Serialize)]
+struct FailureBody {
+    success: bool,
+    error: u16,
+    message: String,
+}
+
+impl<E: Into<Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let Self(error) = self;
+        error.log();
+        let status = error.code.status();
+        let message = match (error.code, telemetry::request_id()) {
+            (Code::Internal, Some(id)) => format!("{} Please mention the request {id}.", error.message),
+            _ => error.message.to_string(),
+        };
+        let body = FailureBody { success: false, error: status.as_u16(), message };
+        (status, error.headers(), Json(body)).into_response()
+    }
+}

@@ -1,0 +1,158 @@
+//! Signing up, people by name, and the lists of coders and mentors.
+
+use axum::{
+    Json,
+    extract::{Path, State},
+};
+use serde::Deserialize;
+
+use super::{
+    body::Body,
+    caller::Caller,
+    failure::Failure,
+    wire::{
+        CoderOut, CodersOut, MentorOut, MentorsOut, ReviewOut, SignedUpOut, SnippetOut, Success, UserinfoOut,
+        success,
+    },
+};
+use crate::{
+    Error, Result,
+    app::{AppState, Client},
+    auth::{Account, Viewer},
+    domain::{
+        mentorships,
+        paging::Page,
+        signup::NewUser,
+        snippets,
+        users::{self, Coders, User},
+    },
+    entity::{coder::Coder, mentor::Mentor, snippet::Texts, user::Role},
+};
+
+/// The body of `POST /signup`.
+#[derive(Deserialize)]
+struct SignupBody {
+    username: String,
+    usertype: String,
+    email: String,
+    password: secrecy::SecretString,
+}
+
+/// `POST /signup`.
+pub async fn sign_up(
+    State(app): State<AppState>,
+    client: Client,
+    body: Body,
+) -> Result<Json<Success<SignedUpOut>>, Failure> {
+    let body: SignupBody = body.parse()?;
+    let role = Role::from_name(&body.usertype)
+        .ok_or_else(|| Error::bad_user_input("usertype", "usertype must be coder or mentor."))?;
+    let new = NewUser { username: body.username, email: body.email, password: body.password, role };
+    let user_id = match app.sign_ups.sign_up(client.0, new).await? {
+        Account::Coder(coder) => coder.id,
+        Account::Mentor(mentor) => mentor.id,
+    };
+    Ok(success(SignedUpOut { message: "You are signed up: welcome to Funcster.", user_id }))
+}
+
+/// `GET /userinfo/{username}`.
+pub async fn userinfo(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(username): Path<String>,
+) -> Result<Json<Success<UserinfoOut>>, Failure> {
+    let content = match users::by_name(&app.db, &caller, &username).await? {
+        User::Coder(coder) => {
+            let mentor = match coder.mentor_id {
+                Some(id) => users::mentors_by_id(&app.db, &[id]).await?.remove(&id),
+                None => None,
+            };
+            let snippets = libraries(&app, &caller, &[coder.id], None).await?.remove(0);
+            UserinfoOut::Coder { user_id: coder.id, mentor: mentor.map(|mentor| mentor.username), snippets }
+        }
+        User::Mentor(mentor) => {
+            let coders = mentorships::coders_of(&app.db, &[mentor.id], Page::EVERYTHING).await?;
+            let coders: Vec<Coder> = coders.into_values().flat_map(|coders| coders.rows).collect();
+            let ids: Vec<_> = coders.iter().map(|coder| coder.id).collect();
+            let to_review = libraries(&app, &caller, &ids, Some(true)).await?;
+            let coders = coders.into_iter().zip(to_review);
+            let coders = coders
+                .map(|(coder, snippets)| ReviewOut { username: coder.username, id: coder.id, snippets })
+                .collect();
+            UserinfoOut::Mentor { user_id: mentor.id, coders }
+        }
+    };
+    Ok(success(content))
+}
+
+/// `GET /coders`.
+pub async fn coders(
+    State(app): State<AppState>,
+    caller: Caller,
+) -> Result<Json<Success<CodersOut>>, Failure> {
+    list(&app, &caller, Coders::All).await
+}
+
+/// `GET /coders/available`.
+pub async fn available_coders(
+    State(app): State<AppState>,
+    caller: Caller,
+) -> Result<Json<Success<CodersOut>>, Failure> {
+    list(&app, &caller, Coders::Available).await
+}
+
+/// `GET /mentors`.
+pub async fn mentors(
+    State(app): State<AppState>,
+    caller: Caller,
+) -> Result<Json<Success<MentorsOut>>, Failure> {
+    let mentors = users::mentors(&app.db, &caller, Page::EVERYTHING).await?.rows;
+    let ids: Vec<_> = mentors.iter().map(|mentor: &Mentor| mentor.id).collect();
+    let mut coders_of = mentorships::coders_of(&app.db, &ids, Page::EVERYTHING).await?;
+    let coders = ids.iter().filter_map(|id| coders_of.remove(id)).map(|coders| coders.rows);
+    let (counts, coders): (Vec<_>, Vec<_>) = coders.map(|coders| (coders.len(), coders)).unzip();
+    let mut coders = with_libraries(&app, &caller, coders.into_iter().flatten().collect()).await?.into_iter();
+    let mentors = mentors
+        .into_iter()
+        .zip(counts)
+        .map(|(mentor, count)| MentorOut {
+            id: mentor.id,
+            username: mentor.username,
+            coders: coders.by_ref().take(count).collect(),
+        })
+        .collect();
+    Ok(success(MentorsOut { mentors }))
+}
+
+async fn list(app: &AppState, viewer: &Viewer, which: Coders) -> Result<Json<Success<CodersOut>>, Failure> {
+    let coders = users::coders(&app.db, viewer, which, Page::EVERYTHING).await?.rows;
+    Ok(success(CodersOut { coders: with_libraries(app, viewer, coders).await? }))
+}
+
+/// Puts to each coder what the viewer may see of their library.
+async fn with_libraries(app: &AppState, viewer: &Viewer, coders: Vec<Coder>) -> Result<Vec<CoderOut>> {
+    let ids: Vec<_> = coders.iter().map(|coder| coder.id).collect();
+    let libraries = libraries(app, viewer, &ids, None).await?;
+    let coders = coders.into_iter().zip(libraries);
+    Ok(coders
+        .map(|(coder, snippets)| CoderOut {
+            id: coder.id,
+            username: coder.username,
+            snippets,
+            mentor_id: coder.mentor_id,
+        })
+        .collect())
+}
+
+/// What the viewer may see of the libraries of these coders, in the same order.
+async fn libraries(
+    app: &AppState,
+    viewer: &Viewer,
+    coder_ids: &[i32],
+    needs_review: Option<bool>,
+) -> Result<Vec<Vec<SnippetOut>>> {
+    let mut libraries =
+        snippets::of_coders(&app.db, viewer, coder_ids, needs_review, Texts::ALL, Page::EVERYTHING).await?;
+    let libraries = coder_ids.iter().map(|id| libraries.remove(id).map(|library| library.rows));
+    Ok(libraries.map(|library| library.into_iter().flatten().map(SnippetOut::from).collect()).collect())
+}

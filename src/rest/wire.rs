@@ -1,0 +1,116 @@
+//! What goes over the wire, frozen to what old clients know. Adding a key is safe; nothing else is.
+
+use axum::Json;
+use serde::Serialize;
+
+use crate::entity::snippet::{self, Listed};
+
+/// A success: `"success": true`, and what else there is to say.
+#[derive(Serialize)]
+pub struct Success<T> {
+    success: bool,
+    #[serde(flatten)]
+    content: T,
+}
+
+/// Makes the body of a success.
+pub(super) fn success<T>(content: T) -> Json<Success<T>> {
+    Json(Success { success: true, content })
+}
+
+/// A sentence.
+#[derive(Serialize)]
+pub struct Message {
+    pub(super) message: &'static str,
+}
+
+/// A snippet.
+#[derive(Serialize)]
+pub struct SnippetOut {
+    id: i32,
+    snippet_name: String,
+    code: String,
+    needs_review: bool,
+    comments: Option<String>,
+    coder_id: i32,
+}
+
+impl From<Listed> for SnippetOut {
+    fn from(row: Listed) -> Self {
+        Self {
+            id: row.id,
+            snippet_name: row.name,
+            code: row.code.unwrap_or_default(),
+            needs_review: row.needs_review,
+            comments: row.comments,
+            coder_id: row.coder_id,
+        }
+    }
+}
+
+impl From<snippet::Model> for SnippetOut {
+    fn from(row: snippet::Model) -> Self {
+        Listed::from(row).into()
+    }
+}
+
+/// A coder with their library.
+#[derive(Serialize)]
+pub(super) struct CoderOut {
+    pub(super) id: i32,
+    pub(super) username: String,
+    pub(super) snippets: Vec<SnippetOut>,
+    pub(super) mentor_id: Option<i32>,
+}
+
+/// A mentor with their coders.
+#[derive(Serialize)]
+pub(super) struct MentorOut {
+    pub(super) id: i32,
+    pub(super) username: String,
+    pub(super) coders: Vec<CoderOut>,
+}
+
+/// `GET /coders`, `GET /coders/available`.
+#[derive(Serialize)]
+pub struct CodersOut {
+    pub(super) coders: Vec<CoderOut>,
+}
+
+/// `GET /mentors`.
+#[derive(Serialize)]
+pub struct MentorsOut {
+    pub(super) mentors: Vec<MentorOut>,
+}
+
+/// `GET /userinfo/{username}`.
+#[derive(Serialize)]
+#[serde(tag = "usertype")]
+pub enum UserinfoOut {
+    /// Of a coder.
+    Coder { user_id: i32, mentor: Option<String>, snippets: Vec<SnippetOut> },
+    /// Of a mentor: a list of what there is to review.
+    Mentor { user_id: i32, coders: Vec<ReviewOut> },
+}
+
+/// What there is to review of one coder's.
+#[derive(Serialize)]
+pub struct ReviewOut {
+    pub(super) username: String,
+    pub(super) id: i32,
+    pub(super) snippets: Vec<SnippetOut>,
+}
+
+/// `POST /signup`.
+#[derive(Serialize)]
+pub struct SignedUpOut {
+    pub(super) message: &'static str,
+    pub(super) user_id: i32,
+}
+
+/// `POST /snippet`.
+#[derive(Serialize)]
+pub struct CreatedOut {
+    pub(super) message: &'static str,
+    pub(super) snippet_id: i32,
+}
