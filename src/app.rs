@@ -39,7 +39,7 @@ use crate::{
 const MAX_BODY_BYTES: usize = 1024 * 1024;
 /// How many accounts are kept in memory, and for how long.
 const MAX_CACHED_ACCOUNTS: u64 = 10_000;
-const ACCOUNT_CACHE_LIFETIME: Duration = Duration::from_secs(300);
+const ACCOUNT_CACHE_LIFETIME: Duration = Duration::from_mins(5);
 /// How long a browser may remember what cross-origin requests are allowed.
 const PREFLIGHT_LIFETIME: Duration = Duration::from_hours(1);
 

@@ -10,7 +10,7 @@
 //!
 //! - [`config`] reads the environment, and is the only module that does.
 //! - [`app`] holds the state and the one table of routes and layers; nothing else imports an edge.
-//! - [`graphql`] and [`rest`] translate requests into calls of [`domain`], and results back.
+//! - [`graphql`] and `rest` translate requests into calls of [`domain`], and results back.
 //! - [`domain`] holds the rules; each function that acts for somebody takes a [`auth::Viewer`].
 //! - [`entity`] maps the tables, and says in SQL who may see what.
 //! - [`auth`] is Auth0's side: tokens are verified here, sign-ups passed on.
@@ -27,7 +27,7 @@ pub mod entity;
 pub mod error;
 pub mod graphql;
 pub mod limit;
-pub mod rest;
+mod rest;
 pub mod telemetry;
 
 pub use error::{Error, Result};

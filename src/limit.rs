@@ -13,7 +13,7 @@ use moka::sync::Cache;
 
 use crate::{Error, Result};
 
-const WINDOW: Duration = Duration::from_secs(60);
+const WINDOW: Duration = Duration::from_mins(1);
 /// How many addresses are remembered at once.
 const MAX_ADDRESSES: u64 = 100_000;
 

@@ -87,7 +87,7 @@ enum Users {
     Link {
         /// The account's username
         username: String,
-        /// The person's user_id in Auth0, such as auth0|63f1a2
+        /// The person's `user_id` in Auth0, such as auth0|63f1a2
         subject: String,
     },
     /// Bind accounts to the people in an Auth0 user export (newline-delimited JSON), by username

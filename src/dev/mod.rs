@@ -5,7 +5,7 @@ pub mod auth0;
 pub mod demo;
 mod seed;
 
-use std::{io, path::Path};
+use std::{io, net::Ipv4Addr, path::Path, time::Duration};
 
 use url::Url;
 
@@ -32,19 +32,20 @@ pub const DEMO_PASSWORD: &str = "Learn-2-code";
 
 /// The settings of a local server on this port, with its data in `directory`.
 #[must_use]
+#[expect(clippy::missing_panics_doc, reason = "no port makes it panic")]
 pub fn config(port: u16, directory: &Path) -> Config {
     let issuer = format!("http://localhost:{port}{AUTH0_PATH}/");
     Config {
         database_url: format!("sqlite://{}", directory.join("funcster.db").display()),
         auth0: Auth0 {
-            issuer: Url::parse(&issuer).expect("a port makes no URL invalid"),
+            issuer: Url::parse(&issuer).expect("any port makes a URL"),
             client_id: CLIENT_ID.to_owned(),
             connection: CONNECTION.to_owned(),
             audience: AUDIENCE.to_owned(),
             username_claim: Some(USERNAME_CLAIM.to_owned()),
-            jwks_refresh: std::time::Duration::from_secs(600),
+            jwks_refresh: Duration::from_mins(10),
         },
-        host: std::net::Ipv4Addr::LOCALHOST.into(),
+        host: Ipv4Addr::LOCALHOST.into(),
         port,
         introspection: true,
         graphiql: true,

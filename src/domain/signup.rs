@@ -11,6 +11,7 @@
 use std::{net::IpAddr, time::Duration};
 
 use aws_lc_rs::digest;
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, SubsecRound, Utc};
 use sea_orm::{
     ActiveEnum,
@@ -296,7 +297,7 @@ fn told(refusal: Refusal) -> Error {
 
 fn email_digest(email: &str) -> String {
     let digest = digest::digest(&digest::SHA256, email.to_lowercase().as_bytes());
-    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    BASE64_URL_SAFE_NO_PAD.encode(digest)
 }
 
 fn now() -> DateTime<Utc> {

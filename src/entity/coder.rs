@@ -1,6 +1,6 @@
 //! `coders`: those who keep snippets.
 
-use sea_orm::{FromQueryResult, QuerySelect, Select, SelectModel, Selector, entity::prelude::*};
+use sea_orm::{FromQueryResult, QuerySelect, Select, entity::prelude::*};
 
 use super::{mentor, user};
 
@@ -48,7 +48,7 @@ pub struct Coder {
     pub mentor_id: Option<i32>,
 }
 
-/// Coders with their names, to be narrowed and then read by [`into_coders`].
+/// Coders with their names, to be narrowed and then read as [`Coder`]s.
 #[must_use]
 pub fn find() -> Select<Entity> {
     Entity::find()
@@ -56,9 +56,4 @@ pub fn find() -> Select<Entity> {
         .columns([Column::Id, Column::MentorId])
         .column(user::Column::Username)
         .inner_join(user::Entity)
-}
-
-/// Reads what [`find`] selects.
-pub fn into_coders(select: Select<Entity>) -> Selector<SelectModel<Coder>> {
-    select.into_model::<Coder>()
 }

@@ -1,6 +1,6 @@
 //! `mentors`: those who review.
 
-use sea_orm::{FromQueryResult, QuerySelect, Select, SelectModel, Selector, entity::prelude::*};
+use sea_orm::{FromQueryResult, QuerySelect, Select, entity::prelude::*};
 
 use super::user;
 
@@ -41,13 +41,8 @@ pub struct Mentor {
     pub username: String,
 }
 
-/// Mentors with their names, to be narrowed and then read by [`into_mentors`].
+/// Mentors with their names, to be narrowed and then read as [`Mentor`]s.
 #[must_use]
 pub fn find() -> Select<Entity> {
     Entity::find().select_only().column(Column::Id).column(user::Column::Username).inner_join(user::Entity)
-}
-
-/// Reads what [`find`] selects.
-pub fn into_mentors(select: Select<Entity>) -> Selector<SelectModel<Mentor>> {
-    select.into_model::<Mentor>()
 }

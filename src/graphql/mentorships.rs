@@ -16,7 +16,7 @@ pub(super) struct SelectMentorInput {
     mentor_id: ID,
 }
 
-/// What came of it.
+/// The choice, made.
 #[derive(SimpleObject)]
 pub(super) struct SelectMentorPayload {
     /// You, with your mentor.
@@ -30,7 +30,7 @@ pub(super) struct AddCoderInput {
     coder_id: ID,
 }
 
-/// What came of it.
+/// The two who work together now.
 #[derive(SimpleObject)]
 pub(super) struct AddCoderPayload {
     /// The coder, who is yours now.

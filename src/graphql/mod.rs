@@ -18,7 +18,9 @@ mod snippets;
 mod users;
 mod variables;
 
+use self::connection::ConnectionOf;
 use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, SchemaBuilder};
+use chrono::{DateTime, Utc};
 
 /// Everything that can be asked for.
 #[derive(MergedObject, Default)]
@@ -57,4 +59,10 @@ fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
     Schema::build(Query::default(), Mutation::default(), EmptySubscription)
         .register_output_type::<node::Node>()
         .register_output_type::<node::User>()
+        .override_output_type_description::<DateTime<Utc>>(
+            "A moment, by RFC 3339, in UTC and to the microsecond.",
+        )
+        .override_output_type_description::<ConnectionOf<users::Coder>>("A page of coders.")
+        .override_output_type_description::<ConnectionOf<users::Mentor>>("A page of mentors.")
+        .override_output_type_description::<ConnectionOf<snippets::Snippet>>("A page of snippets.")
 }

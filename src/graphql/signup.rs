@@ -22,8 +22,8 @@ pub(super) enum UserType {
 pub(super) struct SignupInput {
     /// What they want to be.
     usertype: UserType,
-    /// The name they want: 1 to 24 unaccented letters, digits and @^$.!`-#+'~_, unique whatever the
-    /// case.
+    /// The name they want: 1 to 24 unaccented letters, digits and any of `` @ ^ $ . ! ` - # + ' ~ _ ``;
+    /// unique whatever the case of its letters.
     username: String,
     /// Their email address.
     email: String,
@@ -32,7 +32,7 @@ pub(super) struct SignupInput {
     password: String,
 }
 
-/// What came of it.
+/// The new account.
 #[derive(SimpleObject)]
 pub(super) struct SignupPayload {
     /// The new coder or mentor.

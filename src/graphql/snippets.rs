@@ -57,6 +57,7 @@ impl Snippet {
     }
 
     /// The Python, byte for byte as it was stored.
+    #[expect(clippy::unused_async, reason = "fields are async functions")]
     async fn code(&self) -> Result<&str, ApiError> {
         Ok(self.0.code.as_deref().ok_or_else(|| Error::internal("code was selected but not read"))?)
     }

@@ -207,6 +207,9 @@ impl UserQueries {
     }
 }
 
+// Both ask for the permission before they look at the page: who may not list is told so, whatever
+// page it is.
+
 async fn list_coders(
     ctx: &Context<'_>,
     which: Coders,

@@ -13,7 +13,7 @@ use crate::{Error, Result, error::Code};
 
 /// A request's body, not looked into yet: clients rely on being told of a missing permission before
 /// they are told of a bad body.
-pub struct Body {
+pub(crate) struct Body {
     is_json: bool,
     bytes: Result<Bytes>,
 }
@@ -37,7 +37,7 @@ impl Body {
     /// # Errors
     /// `BadRequest` for a body that is missing, not JSON, not an object, or without a key that is
     /// required; `UnsupportedMediaType`; `ContentTooLarge`.
-    pub fn parse<T: DeserializeOwned>(self) -> Result<T> {
+    pub(super) fn parse<T: DeserializeOwned>(self) -> Result<T> {
         let bytes = self.bytes?;
         if bytes.is_empty() {
             return Err(Error::bad_request("The body is missing: it must be a JSON object."));

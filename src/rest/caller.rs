@@ -10,7 +10,7 @@ use crate::{
 
 /// The viewer of a path that needs one. It is found before the body is read, so that a bad token is
 /// answered whatever the body is.
-pub struct Caller(Viewer);
+pub(crate) struct Caller(Viewer);
 
 impl FromRequestParts<AppState> for Caller {
     type Rejection = Failure;

@@ -8,7 +8,7 @@ use crate::{Error, error::Code, telemetry};
 
 /// An [`Error`] as REST clients know it: `{"success": false, "error": 404, "message": "..."}`.
 #[derive(Debug)]
-pub struct Failure(Error);
+pub(crate) struct Failure(Error);
 
 #[derive(Serialize)]
 struct FailureBody {

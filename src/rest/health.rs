@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 use crate::{app::AppState, database};
 
 /// `GET /healthz`: the process answers.
-pub async fn healthz() -> Json<Value> {
+pub(crate) async fn healthz() -> Json<Value> {
     Json(json!({ "status": "ok" }))
 }
 
 /// `GET /readyz`: whether requests can be served, and if not, what is missing.
-pub async fn readyz(State(app): State<AppState>) -> (StatusCode, Json<Value>) {
+pub(crate) async fn readyz(State(app): State<AppState>) -> (StatusCode, Json<Value>) {
     let pending = database::pending_migrations(&app.db).await;
     let checks = [
         ("database", pending.is_ok()),

@@ -34,7 +34,7 @@ struct AddCoderBody {
 }
 
 /// `PATCH /coder/{coder_id}/mentor`.
-pub async fn select_mentor(
+pub(crate) async fn select_mentor(
     State(app): State<AppState>,
     caller: Caller,
     Path(coder_id): Path<String>,
@@ -53,7 +53,7 @@ pub async fn select_mentor(
 }
 
 /// `PATCH /mentor/{mentor_id}/coder`.
-pub async fn add_coder(
+pub(crate) async fn add_coder(
     State(app): State<AppState>,
     caller: Caller,
     Path(mentor_id): Path<String>,

@@ -4,11 +4,11 @@
 mod body;
 mod caller;
 mod failure;
-pub mod health;
-pub mod home;
-pub mod mentorships;
-pub mod snippets;
-pub mod users;
+pub(crate) mod health;
+pub(crate) mod home;
+pub(crate) mod mentorships;
+pub(crate) mod snippets;
+pub(crate) mod users;
 mod wire;
 
 use std::any::Any;
@@ -19,17 +19,17 @@ use self::failure::Failure;
 use crate::{Error, error::Code};
 
 /// Answers a path that is none of ours.
-pub async fn unknown_path() -> Response {
+pub(crate) async fn unknown_path() -> Response {
     Failure::from(Error::new(Code::NotFound, "There is nothing at this path.")).into_response()
 }
 
 /// Answers a method that the path does not know; the router adds `Allow`.
-pub async fn unknown_method() -> Response {
+pub(crate) async fn unknown_method() -> Response {
     Failure::from(Error::new(Code::MethodNotAllowed, "This path does not know this method.")).into_response()
 }
 
 /// Answers a request whose handler panicked.
 #[must_use]
-pub fn panicked(_: Box<dyn Any + Send>) -> Response {
+pub(crate) fn panicked(_: Box<dyn Any + Send>) -> Response {
     Failure::from(Error::internal("a handler panicked")).into_response()
 }

@@ -42,7 +42,7 @@ struct DeleteBody {
 }
 
 /// `GET /snippet/{id}`.
-pub async fn read(
+pub(crate) async fn read(
     State(app): State<AppState>,
     caller: Caller,
     Path(id): Path<String>,
@@ -52,7 +52,7 @@ pub async fn read(
 }
 
 /// `POST /snippet`.
-pub async fn create(
+pub(crate) async fn create(
     State(app): State<AppState>,
     caller: Caller,
     body: Body,
@@ -72,7 +72,7 @@ pub async fn create(
 }
 
 /// `PATCH /snippet/{id}`. It replaces: what is left out is reset.
-pub async fn replace(
+pub(crate) async fn replace(
     State(app): State<AppState>,
     caller: Caller,
     Path(id): Path<String>,
@@ -101,7 +101,7 @@ pub async fn replace(
 }
 
 /// `DELETE /snippet/{id}`.
-pub async fn delete(
+pub(crate) async fn delete(
     State(app): State<AppState>,
     caller: Caller,
     Path(id): Path<String>,

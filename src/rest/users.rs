@@ -39,7 +39,7 @@ struct SignupBody {
 }
 
 /// `POST /signup`.
-pub async fn sign_up(
+pub(crate) async fn sign_up(
     State(app): State<AppState>,
     client: Client,
     body: Body,
@@ -56,7 +56,7 @@ pub async fn sign_up(
 }
 
 /// `GET /userinfo/{username}`.
-pub async fn userinfo(
+pub(crate) async fn userinfo(
     State(app): State<AppState>,
     caller: Caller,
     Path(username): Path<String>,
@@ -86,7 +86,7 @@ pub async fn userinfo(
 }
 
 /// `GET /coders`.
-pub async fn coders(
+pub(crate) async fn coders(
     State(app): State<AppState>,
     caller: Caller,
 ) -> Result<Json<Success<CodersOut>>, Failure> {
@@ -94,7 +94,7 @@ pub async fn coders(
 }
 
 /// `GET /coders/available`.
-pub async fn available_coders(
+pub(crate) async fn available_coders(
     State(app): State<AppState>,
     caller: Caller,
 ) -> Result<Json<Success<CodersOut>>, Failure> {
@@ -102,7 +102,7 @@ pub async fn available_coders(
 }
 
 /// `GET /mentors`.
-pub async fn mentors(
+pub(crate) async fn mentors(
     State(app): State<AppState>,
     caller: Caller,
 ) -> Result<Json<Success<MentorsOut>>, Failure> {

@@ -7,7 +7,7 @@ use crate::entity::snippet::{self, Listed};
 
 /// A success: `"success": true`, and what else there is to say.
 #[derive(Serialize)]
-pub struct Success<T> {
+pub(crate) struct Success<T> {
     success: bool,
     #[serde(flatten)]
     content: T,
@@ -20,13 +20,13 @@ pub(super) fn success<T>(content: T) -> Json<Success<T>> {
 
 /// A sentence.
 #[derive(Serialize)]
-pub struct Message {
+pub(crate) struct Message {
     pub(super) message: &'static str,
 }
 
 /// A snippet.
 #[derive(Serialize)]
-pub struct SnippetOut {
+pub(crate) struct SnippetOut {
     id: i32,
     snippet_name: String,
     code: String,
@@ -73,20 +73,20 @@ pub(super) struct MentorOut {
 
 /// `GET /coders`, `GET /coders/available`.
 #[derive(Serialize)]
-pub struct CodersOut {
+pub(crate) struct CodersOut {
     pub(super) coders: Vec<CoderOut>,
 }
 
 /// `GET /mentors`.
 #[derive(Serialize)]
-pub struct MentorsOut {
+pub(crate) struct MentorsOut {
     pub(super) mentors: Vec<MentorOut>,
 }
 
 /// `GET /userinfo/{username}`.
 #[derive(Serialize)]
 #[serde(tag = "usertype")]
-pub enum UserinfoOut {
+pub(crate) enum UserinfoOut {
     /// Of a coder.
     Coder { user_id: i32, mentor: Option<String>, snippets: Vec<SnippetOut> },
     /// Of a mentor: a list of what there is to review.
@@ -95,7 +95,7 @@ pub enum UserinfoOut {
 
 /// What there is to review of one coder's.
 #[derive(Serialize)]
-pub struct ReviewOut {
+pub(crate) struct ReviewOut {
     pub(super) username: String,
     pub(super) id: i32,
     pub(super) snippets: Vec<SnippetOut>,
@@ -103,14 +103,14 @@ pub struct ReviewOut {
 
 /// `POST /signup`.
 #[derive(Serialize)]
-pub struct SignedUpOut {
+pub(crate) struct SignedUpOut {
     pub(super) message: &'static str,
     pub(super) user_id: i32,
 }
 
 /// `POST /snippet`.
 #[derive(Serialize)]
-pub struct CreatedOut {
+pub(crate) struct CreatedOut {
     pub(super) message: &'static str,
     pub(super) snippet_id: i32,
 }
