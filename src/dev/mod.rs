@@ -69,10 +69,10 @@ pub fn open_auth0(auth0: &Auth0, directory: &Path) -> io::Result<auth0::StandIn>
     })
 }
 
-/// The demo people, each with what they are.
+/// The demo people, each with what they are; the one first who sees most.
 pub fn demo_people() -> impl Iterator<Item = (&'static str, Role)> {
-    let coders = demo::CODERS.iter().map(|coder| (coder.username, Role::Coder));
-    coders.chain(demo::MENTORS.iter().map(|mentor| (*mentor, Role::Mentor)))
+    let mentors = demo::MENTORS.iter().map(|mentor| (*mentor, Role::Mentor));
+    mentors.chain(demo::CODERS.iter().map(|coder| (coder.username, Role::Coder)))
 }
 
 /// Registers the demo people with the stand-in.

@@ -51,7 +51,7 @@ function offerPeople() {
   if (names.length === 0) return;
   for (const name of names) person.add(new Option(name, name));
   const remembered = localStorage.getItem(PERSON_KEY);
-  person.value = names.includes(remembered) ? remembered : names.at(-1);
+  person.value = names.includes(remembered) ? remembered : names[0];
   person.addEventListener("change", () => {
     localStorage.setItem(PERSON_KEY, person.value);
     acting = actAs(person.value);
