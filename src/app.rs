@@ -8,13 +8,13 @@ use std::{
 
 use axum::{
     Router,
-    extract::{ConnectInfo, DefaultBodyLimit, FromRequestParts},
+    extract::{ConnectInfo, DefaultBodyLimit, FromRequestParts, Request},
     http::{
         HeaderMap, HeaderName, Method,
         header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, IF_MATCH, RETRY_AFTER, WWW_AUTHENTICATE},
         request::Parts,
     },
-    middleware,
+    middleware::{self, Next},
     routing::{get, patch, post},
 };
 use moka::future::Cache;
@@ -27,7 +27,7 @@ use tower_http::{
 use crate::{
     Error, Result,
     auth::{Account, Jwks, Provider, Verifier, Viewer},
-    config::Config,
+    config::{Config, Limits},
     domain::{signup::SignUps, users},
     error::Code,
     graphql::{self, Schema, explorer::Explorer},
@@ -35,8 +35,6 @@ use crate::{
     rest, telemetry,
 };
 
-/// The largest body that is read, in bytes.
-const MAX_BODY_BYTES: usize = 1024 * 1024;
 /// How many accounts are kept in memory, and for how long.
 const MAX_CACHED_ACCOUNTS: u64 = 10_000;
 const ACCOUNT_CACHE_LIFETIME: Duration = Duration::from_mins(5);
@@ -56,6 +54,8 @@ pub struct AppState {
     pub schema: Schema,
     /// The page that explores it, where that is on.
     pub explorer: Option<Explorer>,
+    /// What one request may cost.
+    pub limits: Limits,
     failed_tokens: RateLimit,
     /// By subject. Once bound, a subject stays bound to its account, so only the answer "none" can
     /// go out of date, and that one is not kept.
@@ -90,6 +90,7 @@ impl AppState {
             },
             schema: graphql::schema(config.introspection),
             explorer: config.graphiql.then(Explorer::default),
+            limits: config.limits.clone(),
             failed_tokens: RateLimit::per_minute(config.failed_tokens_per_minute),
             accounts: Cache::builder()
                 .max_capacity(MAX_CACHED_ACCOUNTS)
@@ -150,6 +151,7 @@ fn bearer_token(headers: &HeaderMap) -> Result<Option<&str>> {
 
 /// Every path there is.
 pub fn router(state: AppState) -> Router {
+    let limits = state.limits.clone();
     let mut router = Router::new()
         .route("/graphql", get(graphql::http::get).post(graphql::http::post))
         .route("/healthz", get(rest::health::healthz))
@@ -175,7 +177,11 @@ pub fn router(state: AppState) -> Router {
         .fallback(rest::unknown_path)
         .method_not_allowed_fallback(rest::unknown_method)
         .with_state(state)
-        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(DefaultBodyLimit::max(limits.body_bytes as usize))
+        .layer(middleware::from_fn(move |request: Request, next: Next| async move {
+            let answer = tokio::time::timeout(limits.request_timeout, next.run(request));
+            answer.await.unwrap_or_else(|_| rest::timed_out())
+        }))
         .layer(CatchPanicLayer::custom(rest::panicked))
         .layer(cors())
         .layer(middleware::from_fn(telemetry::observe))

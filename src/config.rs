@@ -79,6 +79,60 @@ pub struct Config {
     pub signups_per_minute: u32,
     /// `FAILED_TOKENS_PER_MINUTE` of one address; 0 means no limit.
     pub failed_tokens_per_minute: u32,
+    /// What one request may cost.
+    pub limits: Limits,
+}
+
+/// What one request may cost.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// `MAX_BODY_BYTES`.
+    pub body_bytes: u32,
+    /// `REQUEST_TIMEOUT_SECONDS`.
+    pub request_timeout: Duration,
+    /// `STATEMENT_TIMEOUT_SECONDS`: of one SQL statement, on PostgreSQL.
+    pub statement_timeout: Duration,
+    /// Of one GraphQL operation.
+    pub graphql: GraphqlLimits,
+}
+
+/// What one GraphQL operation may cost.
+#[derive(Clone, Debug)]
+pub struct GraphqlLimits {
+    /// `GRAPHQL_MAX_DEPTH`: levels of fields, with fragments expanded.
+    pub depth: u32,
+    /// `GRAPHQL_MAX_NODES`: objects asked for, the product of the page sizes along each path,
+    /// summed.
+    pub nodes: u32,
+    /// `GRAPHQL_MAX_ALIASES`: counted as often as fragments repeat them.
+    pub aliases: u32,
+    /// `GRAPHQL_MAX_TOKENS`: lexical tokens of the document.
+    pub tokens: u32,
+    /// `GRAPHQL_MAX_DIRECTIVES`: in one place.
+    pub directives: u32,
+    /// `GRAPHQL_MAX_ERRORS`: errors that a response reports.
+    pub errors: u32,
+    /// `GRAPHQL_MAX_PAGE_SIZE`: rows of a page.
+    pub page_size: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body_bytes: 1024 * 1024,
+            request_timeout: Duration::from_secs(30),
+            statement_timeout: Duration::from_secs(5),
+            graphql: GraphqlLimits {
+                depth: 12,
+                nodes: 50_000,
+                aliases: 30,
+                tokens: 2_000,
+                directives: 5,
+                errors: 10,
+                page_size: 100,
+            },
+        }
+    }
 }
 
 /// The identity provider's settings.
@@ -102,7 +156,7 @@ pub struct Auth0 {
 pub const DEFAULT_PORT: u16 = 5000;
 
 const DEFAULT_CONNECTION: &str = "Username-Password-Authentication";
-const DEFAULT_JWKS_REFRESH_SECONDS: u64 = 600;
+const DEFAULT_JWKS_REFRESH: Duration = Duration::from_mins(10);
 const DEFAULT_SIGNUPS_PER_MINUTE: u32 = 10;
 const DEFAULT_FAILED_TOKENS_PER_MINUTE: u32 = 60;
 const PER_MINUTE_FORM: &str = "a whole number, 0 for no limit";
@@ -133,16 +187,15 @@ impl Config {
             "the URL that names the claim, such as https://funcster.example/username",
             |value| Url::parse(value).ok().map(|_| value.to_owned()),
         );
-        let jwks_refresh =
-            read.optional("JWKS_REFRESH_SECONDS", "a whole number of seconds, at least 1", |value| {
-                parsed(value).filter(|seconds| *seconds > 0)
-            });
+        let jwks_refresh = read.seconds("JWKS_REFRESH_SECONDS", DEFAULT_JWKS_REFRESH);
         let host = read.optional("HOST", "an IP address to listen on", parsed);
         let port = read.port();
         let introspection = read.optional("GRAPHQL_INTROSPECTION", "true or false", parsed);
         let graphiql = read.optional("GRAPHIQL", "true or false", parsed);
         let signups_per_minute = read.optional("SIGNUPS_PER_MINUTE", PER_MINUTE_FORM, parsed);
         let failed_tokens_per_minute = read.optional("FAILED_TOKENS_PER_MINUTE", PER_MINUTE_FORM, parsed);
+
+        let limits = read.limits();
 
         let (Some(database_url), Some(issuer), Some(client_id), Some(audience), []) =
             (database_url, issuer, client_id, audience, read.problems.as_slice())
@@ -157,7 +210,7 @@ impl Config {
                 connection: connection.unwrap_or_else(|| DEFAULT_CONNECTION.to_owned()),
                 audience,
                 username_claim,
-                jwks_refresh: Duration::from_secs(jwks_refresh.unwrap_or(DEFAULT_JWKS_REFRESH_SECONDS)),
+                jwks_refresh,
             },
             host: host.unwrap_or(IpAddr::from([0, 0, 0, 0])),
             port: port.unwrap_or(DEFAULT_PORT),
@@ -165,6 +218,7 @@ impl Config {
             graphiql: graphiql.unwrap_or(false),
             signups_per_minute: signups_per_minute.unwrap_or(DEFAULT_SIGNUPS_PER_MINUTE),
             failed_tokens_per_minute: failed_tokens_per_minute.unwrap_or(DEFAULT_FAILED_TOKENS_PER_MINUTE),
+            limits,
         })
     }
 
@@ -224,6 +278,39 @@ impl<'a> Reader<'a> {
 
     fn database_url(&mut self) -> Option<String> {
         self.required("DATABASE_URL", "sqlite://PATH or postgres://USER:PASSWORD@HOST/DATABASE", database_url)
+    }
+
+    fn limits(&mut self) -> Limits {
+        let default = Limits::default();
+        let graphql = default.graphql;
+        Limits {
+            body_bytes: self.limit("MAX_BODY_BYTES", default.body_bytes),
+            request_timeout: self.seconds("REQUEST_TIMEOUT_SECONDS", default.request_timeout),
+            statement_timeout: self.seconds("STATEMENT_TIMEOUT_SECONDS", default.statement_timeout),
+            graphql: GraphqlLimits {
+                depth: self.limit("GRAPHQL_MAX_DEPTH", graphql.depth),
+                nodes: self.limit("GRAPHQL_MAX_NODES", graphql.nodes),
+                aliases: self.limit("GRAPHQL_MAX_ALIASES", graphql.aliases),
+                tokens: self.limit("GRAPHQL_MAX_TOKENS", graphql.tokens),
+                directives: self.limit("GRAPHQL_MAX_DIRECTIVES", graphql.directives),
+                errors: self.limit("GRAPHQL_MAX_ERRORS", graphql.errors),
+                page_size: self.limit("GRAPHQL_MAX_PAGE_SIZE", graphql.page_size),
+            },
+        }
+    }
+
+    fn limit(&mut self, name: &str, default: u32) -> u32 {
+        let limit = self.optional(name, "a whole number, at least 1", |value| {
+            parsed(value).filter(|limit| *limit > 0 && i32::try_from(*limit).is_ok())
+        });
+        limit.unwrap_or(default)
+    }
+
+    fn seconds(&mut self, name: &str, default: Duration) -> Duration {
+        let seconds = self.optional(name, "a whole number of seconds, at least 1", |value| {
+            parsed::<u32>(value).filter(|seconds| *seconds > 0)
+        });
+        seconds.map_or(default, |seconds| Duration::from_secs(seconds.into()))
     }
 
     fn port(&mut self) -> Option<u16> {

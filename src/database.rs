@@ -16,12 +16,16 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Connections in the pool.
 const MAX_CONNECTIONS: u32 = 10;
 
-/// Connects to the database at `url`; a SQLite file is created when missing.
+/// Connects to the database at `url`; a SQLite file is created when missing. PostgreSQL ends a
+/// statement that takes longer than `statement_timeout`.
 ///
 /// # Errors
 /// When the database cannot be reached or opened.
-pub async fn connect(url: &str) -> Result<DatabaseConnection, DbErr> {
+pub async fn connect(url: &str, statement_timeout: Option<Duration>) -> Result<DatabaseConnection, DbErr> {
     let mut options = ConnectOptions::new(url);
+    if let Some(statement_timeout) = statement_timeout {
+        options.statement_timeout(statement_timeout);
+    }
     options
         .max_connections(MAX_CONNECTIONS)
         .acquire_timeout(ACQUIRE_TIMEOUT)

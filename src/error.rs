@@ -42,6 +42,8 @@ pub enum Code {
     NotAcceptable,
     /// It clashes with what is there already.
     Conflict,
+    /// What the client has seen is not what is there (`If-Match`).
+    PreconditionFailed,
     /// The request's body is over the limit.
     ContentTooLarge,
     /// The request's body is of a media type that is not read here.
@@ -83,6 +85,7 @@ impl Code {
             Self::MethodNotAllowed => ("BAD_REQUEST", StatusCode::METHOD_NOT_ALLOWED),
             Self::NotAcceptable => ("BAD_REQUEST", StatusCode::NOT_ACCEPTABLE),
             Self::Conflict => ("CONFLICT", StatusCode::CONFLICT),
+            Self::PreconditionFailed => ("CONFLICT", StatusCode::PRECONDITION_FAILED),
             Self::ContentTooLarge => ("BAD_REQUEST", StatusCode::PAYLOAD_TOO_LARGE),
             Self::UnsupportedMediaType => ("BAD_REQUEST", StatusCode::UNSUPPORTED_MEDIA_TYPE),
             Self::RateLimited => ("RATE_LIMITED", StatusCode::TOO_MANY_REQUESTS),
@@ -264,21 +267,39 @@ impl Error {
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
-        let unreachable = match &error {
-            DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => true,
-            DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) => {
-                matches!(
-                    cause.as_ref(),
-                    sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed
-                )
-            }
-            _ => false,
-        };
-        if unreachable {
+        if is_outage(&error) {
             Self::unavailable("The database does not answer at the moment.").caused_by(error)
         } else {
             Self::internal(error)
         }
+    }
+}
+
+/// Whether the database is gone or too busy, so that another try makes sense, as against a statement
+/// that it will never take.
+fn is_outage(error: &DbErr) -> bool {
+    let (DbErr::Conn(RuntimeErr::SqlxError(cause))
+    | DbErr::Exec(RuntimeErr::SqlxError(cause))
+    | DbErr::Query(RuntimeErr::SqlxError(cause))) = error
+    else {
+        return matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_));
+    };
+    match cause.as_ref() {
+        sqlx::Error::Database(error) => {
+            let code = error.code().unwrap_or_default();
+            // PostgreSQL: connection exceptions, insufficient resources, operator intervention (a
+            // shutdown, or a statement over its time). SQLite: busy, locked, and their extensions.
+            let classes = ["08", "53", "57"];
+            let is_of_postgres = code.len() == 5 && classes.iter().any(|class| code.starts_with(class));
+            is_of_postgres || code.parse().is_ok_and(|code: u32| matches!(code & 0xff, 5 | 6))
+        }
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => true,
+        _ => false,
     }
 }
 

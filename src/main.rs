@@ -126,7 +126,7 @@ async fn run(command: Command) -> Result<(), AnyError> {
 
 async fn serve(config: Config) -> Result<(), AnyError> {
     telemetry::init();
-    let db = database::connect(&config.database_url).await?;
+    let db = database::connect(&config.database_url, Some(config.limits.statement_timeout)).await?;
     let pending = database::pending_migrations(&db).await?;
     if !pending.is_empty() {
         let pending = pending.join(", ");
@@ -146,7 +146,7 @@ async fn serve_locally(port: u16) -> Result<(), AnyError> {
     let auth0 = dev::open_auth0(&config.auth0, directory)
         .map_err(|error| format!("{} cannot be used: {error}", directory.display()))?;
     dev::register_demo_people(&auth0)?;
-    let db = database::connect(&config.database_url).await?;
+    let db = database::connect(&config.database_url, Some(config.limits.statement_timeout)).await?;
     Migrator::up(&db, None).await?;
     dev::seed(&db).await?;
 
@@ -228,7 +228,7 @@ fn terminate() -> impl Future<Output = ()> {
 }
 
 async fn migrate(database_url: &str, direction: Migrate) -> Result<(), AnyError> {
-    let db = database::connect(database_url).await?;
+    let db = database::connect(database_url, None).await?;
     match direction {
         Migrate::Up => Migrator::up(&db, None).await?,
         Migrate::Down { steps } => Migrator::down(&db, Some(steps)).await?,
@@ -274,7 +274,7 @@ async fn users(database_url: &str, action: Users) -> Result<(), AnyError> {
 }
 
 async fn connect_to_current(database_url: &str) -> Result<sea_orm::DatabaseConnection, AnyError> {
-    let db = database::connect(database_url).await?;
+    let db = database::connect(database_url, None).await?;
     if !database::pending_migrations(&db).await?.is_empty() {
         return Err("the database is behind: run `funcster-api migrate up` first".into());
     }

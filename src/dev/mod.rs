@@ -11,7 +11,7 @@ use url::Url;
 
 pub use self::seed::seed;
 use crate::{
-    config::{Auth0, Config},
+    config::{Auth0, Config, Limits},
     entity::user::Role,
 };
 
@@ -51,6 +51,7 @@ pub fn config(port: u16, directory: &Path) -> Config {
         graphiql: true,
         signups_per_minute: 0,
         failed_tokens_per_minute: 0,
+        limits: Limits::default(),
     }
 }
 

@@ -11,10 +11,8 @@ use sea_orm::{
 
 use crate::{Error, Result, entity::is_any_of};
 
-/// How many rows a page has when the client does not say.
+/// How many rows a page has when the client does not say, unless so many are not allowed.
 pub const DEFAULT_SIZE: i32 = 20;
-/// The most rows that a page has.
-pub const MAX_SIZE: i32 = 100;
 
 /// Which part of a list is wanted: a number of rows from the start or the end of a range of ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -46,24 +44,28 @@ impl Page {
     ///
     /// # Errors
     /// `BadUserInput` for `first` together with `last`, and for a size that is not from 0 to
-    /// [`MAX_SIZE`].
+    /// `max_size`.
     pub fn new(
         first: Option<i32>,
         after: Option<i32>,
         last: Option<i32>,
         before: Option<i32>,
+        max_size: u32,
     ) -> Result<Self> {
         let (field, size) = match (first, last) {
             (Some(_), Some(_)) => {
                 return Err(Error::bad_user_input("last", "Give first or last, not both."));
             }
             (None, Some(last)) => ("last", last),
-            (first, None) => ("first", first.unwrap_or(DEFAULT_SIZE)),
+            (Some(first), None) => ("first", first),
+            (None, None) => {
+                ("first", Ord::min(DEFAULT_SIZE, i32::try_from(max_size).unwrap_or(DEFAULT_SIZE)))
+            }
         };
         let limit = u32::try_from(size)
             .ok()
-            .filter(|_| size <= MAX_SIZE)
-            .ok_or_else(|| Error::bad_user_input(field, format!("{field} must be from 0 to {MAX_SIZE}.")))?;
+            .filter(|size| *size <= max_size)
+            .ok_or_else(|| Error::bad_user_input(field, format!("{field} must be from 0 to {max_size}.")))?;
         Ok(Self { after, before, limit: Some(limit), from_end: last.is_some() })
     }
 

@@ -41,6 +41,7 @@ impl CursorType for Cursor {
 
 /// Reads the four arguments of a connection field.
 pub(super) fn page(
+    ctx: &Context<'_>,
     first: Option<i32>,
     after: Option<String>,
     last: Option<i32>,
@@ -53,7 +54,7 @@ pub(super) fn page(
             .map_err(|_| Error::bad_user_input(field, format!("{field} must be a cursor of this list.")))
             .map(|cursor| cursor.map(|Cursor(id)| id))
     };
-    Page::new(first, place("after", after)?, last, place("before", before)?)
+    Page::new(first, place("after", after)?, last, place("before", before)?, ctx.page_size())
 }
 
 /// Makes a connection of a part of a list.

@@ -7,7 +7,7 @@ use async_graphql::{
 use sea_orm::DatabaseConnection;
 
 use super::{batches::Batches, loaders::Loaders};
-use crate::{auth::Viewer, domain::signup::SignUps};
+use crate::{app::AppState, auth::Viewer, domain::signup::SignUps};
 
 /// What the resolvers of one request share.
 pub(super) struct RequestContext {
@@ -15,17 +15,13 @@ pub(super) struct RequestContext {
     viewer: Arc<Viewer>,
     client: IpAddr,
     sign_ups: SignUps,
+    page_size: u32,
     loader: DataLoader<Loaders, HashMapCache>,
 }
 
 impl RequestContext {
-    pub(super) fn new(
-        db: DatabaseConnection,
-        viewer: Viewer,
-        client: IpAddr,
-        sign_ups: SignUps,
-        batches: &Batches,
-    ) -> Self {
+    pub(super) fn new(app: &AppState, viewer: Viewer, client: IpAddr, batches: &Batches) -> Self {
+        let (db, sign_ups, page_size) = (app.db.clone(), app.sign_ups.clone(), app.limits.graphql.page_size);
         let viewer = Arc::new(viewer);
         let loaders = Loaders { db: db.clone(), viewer: Arc::clone(&viewer) };
         // A batch is as large as the query makes it: cut in pieces, it would take more statements
@@ -33,7 +29,7 @@ impl RequestContext {
         let loader =
             DataLoader::with_cache(loaders, batches.clone(), batches.clone(), HashMapCache::default())
                 .max_batch_size(usize::MAX);
-        Self { db, viewer, client, sign_ups, loader }
+        Self { db, viewer, client, sign_ups, page_size, loader }
     }
 }
 
@@ -43,6 +39,8 @@ pub(super) trait ContextExt<'a> {
     fn viewer(&self) -> &'a Viewer;
     fn client(&self) -> IpAddr;
     fn sign_ups(&self) -> &'a SignUps;
+    /// The most rows that a page may have.
+    fn page_size(&self) -> u32;
     fn loader(&self) -> &'a DataLoader<Loaders, HashMapCache>;
 }
 
@@ -61,6 +59,10 @@ impl<'a> ContextExt<'a> for Context<'a> {
 
     fn sign_ups(&self) -> &'a SignUps {
         &self.data_unchecked::<RequestContext>().sign_ups
+    }
+
+    fn page_size(&self) -> u32 {
+        self.data_unchecked::<RequestContext>().page_size
     }
 
     fn loader(&self) -> &'a DataLoader<Loaders, HashMapCache> {

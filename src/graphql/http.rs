@@ -2,9 +2,9 @@
 //! with which status.
 
 use async_graphql::{
-    Data, Request, Response as GraphqlResponse, ServerError, Value,
+    Data, Pos, Request, Response as GraphqlResponse, ServerError, Value,
     parser::{
-        parse_query,
+        self, parse_query,
         types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType},
     },
 };
@@ -19,12 +19,13 @@ use axum::{
     },
     response::{IntoResponse, Response},
 };
-use serde_json::json;
+use serde::Serialize;
 
 use super::{
     batches::Batches,
     context::RequestContext,
     error::{add_code, log, request_error},
+    limits,
     media_type::{self, MediaType},
     parameters::Parameters,
     variables,
@@ -78,11 +79,11 @@ async fn answer(
 ) -> Response {
     let Some(media_type) = MediaType::negotiated(headers) else {
         let message = "The answer is application/graphql-response+json or application/json.";
-        return refuse(MediaType::Json, Error::new(Code::NotAcceptable, message));
+        return refuse(MediaType::Json, Error::new(Code::NotAcceptable, message).into());
     };
     match execute(app, client, headers, parameters, may_mutate).await {
-        Ok(response) => write(media_type, response),
-        Err(error) => refuse(media_type, error),
+        Ok(response) => write(media_type, response, app.limits.graphql.errors as usize),
+        Err(refusal) => refuse(media_type, refusal),
     }
 }
 
@@ -92,22 +93,25 @@ async fn execute(
     headers: &HeaderMap,
     parameters: impl FnOnce() -> Result<Parameters>,
     may_mutate: bool,
-) -> Result<GraphqlResponse> {
+) -> Result<GraphqlResponse, Refusal> {
     let viewer = app.viewer(headers, client.0).await?;
     let parameters = parameters()?;
+    let limits = &app.limits.graphql;
+    limits::check_tokens(&parameters.query, limits)?;
     let document =
         parse_query(&parameters.query).map_err(|error| Error::new(Code::ParseFailed, error.to_string()))?;
+    limits::check(&document, &parameters.variables, limits)?;
     if let Some(operation) = selected(&document, parameters.operation_name.as_deref()) {
         if operation.ty == OperationType::Mutation && !may_mutate {
             let message = "A mutation changes something, so it is sent by POST.";
-            return Err(Error::new(Code::MethodNotAllowed, message));
+            return Err(Error::new(Code::MethodNotAllowed, message).into());
         }
         variables::check(operation, &parameters.variables)?;
     }
 
     let batches = Batches::default();
     let mut data = Data::default();
-    data.insert(RequestContext::new(app.db.clone(), viewer, client.0, app.sign_ups.clone(), &batches));
+    data.insert(RequestContext::new(app, viewer, client.0, &batches));
     let mut request = Request::new(parameters.query).variables(parameters.variables);
     request.operation_name = parameters.operation_name;
     request.data = data;
@@ -132,13 +136,14 @@ fn selected<'a>(document: &'a ExecutableDocument, name: Option<&str>) -> Option<
 
 /// Writes what execution came to. Every root field is nullable, so data that is null was never
 /// begun.
-fn write(media_type: MediaType, mut response: GraphqlResponse) -> Response {
+fn write(media_type: MediaType, mut response: GraphqlResponse, most_errors: usize) -> Response {
     let began = response.data != Value::Null || response.errors.is_empty();
     for error in &mut response.errors {
         log(error);
         add_code(error, began);
     }
     if !began {
+        response.errors.truncate(most_errors);
         return write_errors(media_type, Code::ValidationFailed, &response.errors);
     }
     let mut response = GraphQLResponse::from(response).into_response();
@@ -146,11 +151,33 @@ fn write(media_type: MediaType, mut response: GraphqlResponse) -> Response {
     response
 }
 
-/// Writes an error that kept execution from beginning.
-fn refuse(media_type: MediaType, error: Error) -> Response {
+/// Why execution did not begin, and where in the document, if that is to blame.
+struct Refusal {
+    error: Error,
+    locations: Vec<Pos>,
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self { error, locations: Vec::new() }
+    }
+}
+
+impl From<parser::Error> for Refusal {
+    fn from(error: parser::Error) -> Self {
+        // The parser draws the line and marks the place; its last line says what was expected.
+        let drawing = error.to_string();
+        let expected = drawing.lines().last().unwrap_or_default().trim_start_matches([' ', '=']);
+        let locations = error.positions().collect();
+        Self { error: Error::new(Code::ParseFailed, format!("Syntax error: {expected}.")), locations }
+    }
+}
+
+/// Writes why execution did not begin.
+fn refuse(media_type: MediaType, Refusal { error, locations }: Refusal) -> Response {
     let headers = error.headers();
     let code = error.code;
-    let error = request_error(error);
+    let error = ServerError { locations, ..request_error(error) };
     log(&error);
     let mut response = write_errors(media_type, code, &[error]);
     response.headers_mut().extend(headers);
@@ -160,11 +187,17 @@ fn refuse(media_type: MediaType, error: Error) -> Response {
     response
 }
 
+/// A response without data: execution never began.
+#[derive(Serialize)]
+struct Errors<'a> {
+    errors: &'a [ServerError],
+}
+
 fn write_errors(media_type: MediaType, code: Code, errors: &[ServerError]) -> Response {
     // Clients of the older media type take any other status than 200 for a failure of the network.
     let is_of_document = matches!(code, Code::ParseFailed | Code::ValidationFailed | Code::BadUserInput);
     let status = if media_type == MediaType::Json && is_of_document { StatusCode::OK } else { code.status() };
-    let mut response = (status, Json(json!({ "errors": errors }))).into_response();
+    let mut response = (status, Json(Errors { errors })).into_response();
     response.headers_mut().insert(CONTENT_TYPE, media_type.header());
     response
 }

@@ -7,6 +7,7 @@ mod error;
 pub mod explorer;
 pub mod http;
 mod id;
+mod limits;
 mod loaders;
 mod media_type;
 mod mentorships;
@@ -15,6 +16,7 @@ mod parameters;
 mod permission;
 mod signup;
 mod snippets;
+mod type_system;
 mod users;
 mod variables;
 

@@ -74,7 +74,7 @@ impl Coder {
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
         #[graphql(desc = "Only what is flagged for review, or only what is not.")] needs_review: Option<bool>,
     ) -> Result<ConnectionOf<Snippet>, ApiError> {
-        let page = page(first, after, last, before)?;
+        let page = page(ctx, first, after, last, before)?;
         let arguments = SnippetPage { needs_review, texts: texts_asked_for(ctx), page };
         let slice = ctx.loader().load_one(Of { parent: self.0.id, arguments }).await?;
         let slice = slice.ok_or_else(|| Error::internal("a loader left out a coder"))?;
@@ -130,7 +130,7 @@ impl Mentor {
         #[graphql(desc = "At most this many from the end; at most 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<ConnectionOf<Coder>, ApiError> {
-        let arguments = CoderPage(page(first, after, last, before)?);
+        let arguments = CoderPage(page(ctx, first, after, last, before)?);
         let slice = ctx.loader().load_one(Of { parent: self.0.id, arguments }).await?;
         let slice = slice.ok_or_else(|| Error::internal("a loader left out a mentor"))?;
         let total = Total::CodersOf { mentor_id: self.0.id };
@@ -173,7 +173,7 @@ impl UserQueries {
         #[graphql(desc = "At most this many from the end; at most 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Fallible<ConnectionOf<Coder>> {
-        Some(list_coders(ctx, Coders::All, page(first, after, last, before)).await)
+        Some(list_coders(ctx, Coders::All, page(ctx, first, after, last, before)).await)
     }
 
     /// The coders who have no mentor yet.
@@ -188,7 +188,7 @@ impl UserQueries {
         #[graphql(desc = "At most this many from the end; at most 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Fallible<ConnectionOf<Coder>> {
-        Some(list_coders(ctx, Coders::Available, page(first, after, last, before)).await)
+        Some(list_coders(ctx, Coders::Available, page(ctx, first, after, last, before)).await)
     }
 
     /// All mentors.
@@ -203,7 +203,7 @@ impl UserQueries {
         #[graphql(desc = "At most this many from the end; at most 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Fallible<ConnectionOf<Mentor>> {
-        Some(list_mentors(ctx, page(first, after, last, before)).await)
+        Some(list_mentors(ctx, page(ctx, first, after, last, before)).await)
     }
 }
 

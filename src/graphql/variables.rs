@@ -1,26 +1,13 @@
 //! Variables against their types, before anything is executed: `CoerceVariableValues`, section
 //! 6.1.2 of the GraphQL specification. What is wrong is told by the field that it is wrong in.
 
-use std::{collections::HashMap, sync::LazyLock};
-
 use async_graphql::{
     Value, Variables,
-    parser::{
-        parse_schema,
-        types::{BaseType, OperationDefinition, Type, TypeKind, TypeSystemDefinition},
-    },
+    parser::types::{BaseType, OperationDefinition, Type},
 };
 
+use super::type_system::{Input, TYPE_SYSTEM};
 use crate::{Error, Result};
-
-/// The input types that the schema defines; scalars aside.
-static INPUT_TYPES: LazyLock<HashMap<String, InputType>> = LazyLock::new(input_types);
-
-enum InputType {
-    Enum(Vec<String>),
-    /// The fields, each with its type and whether it has a default.
-    Object(Vec<(String, Type, bool)>),
-}
 
 /// Checks the values that were given for an operation's variables.
 ///
@@ -53,69 +40,43 @@ fn check_value(name: &str, value: &Value, of: &Type) -> Result<()> {
 }
 
 fn check_named(name: &str, value: &Value, type_name: &str) -> Result<()> {
-    let fits = match (INPUT_TYPES.get(type_name), value) {
-        (Some(InputType::Object(fields)), Value::Object(object)) => {
-            for (field, of, has_default) in fields {
-                match object.get(field.as_str()) {
-                    Some(value) => check_value(field, value, of)?,
-                    None if of.nullable || *has_default => {}
-                    None => return Err(wrong(field, format!("{field} is missing."))),
+    let fits = match (TYPE_SYSTEM.input(type_name), value) {
+        (Some(Input::Object(fields)), Value::Object(object)) => {
+            for field in fields {
+                match object.get(field.name.as_str()) {
+                    Some(value) => check_value(&field.name, value, &field.of)?,
+                    None if field.of.nullable || field.has_default => {}
+                    None => return Err(wrong(&field.name, format!("{} is missing.", field.name))),
                 }
             }
-            if let Some(unknown) =
-                object.keys().find(|key| fields.iter().all(|(field, ..)| field != key.as_str()))
-            {
+            let unknown = object.keys().find(|key| fields.iter().all(|field| field.name != key.as_str()));
+            if let Some(unknown) = unknown {
                 return Err(wrong(unknown, format!("{type_name} has no field {unknown}.")));
             }
             true
         }
-        (Some(InputType::Enum(values)), Value::String(value)) => values.contains(value),
-        (Some(InputType::Enum(values)), Value::Enum(value)) => {
-            values.iter().any(|known| known == value.as_str())
-        }
+        (Some(Input::Enum(values)), Value::String(value)) => values.contains(value),
+        (Some(Input::Enum(values)), Value::Enum(value)) => values.iter().any(|known| known == value.as_str()),
         (Some(_), _) => false,
-        (None, value) => match (type_name, value) {
-            ("Int", Value::Number(number)) => number.as_i64().is_some_and(|n| i32::try_from(n).is_ok()),
-            ("Float", Value::Number(_))
-            | ("String" | "ID", Value::String(_))
-            | ("Boolean", Value::Boolean(_)) => true,
-            ("ID", Value::Number(number)) => number.is_i64() || number.is_u64(),
-            ("Int" | "Float" | "String" | "Boolean" | "ID", _) => false,
-            // A type that the schema does not have is for validation to report.
-            _ => true,
-        },
+        (None, value) => fits_scalar(value, type_name),
     };
     if fits { Ok(()) } else { Err(wrong(name, format!("{name} must be of the type {type_name}."))) }
 }
 
-fn wrong(field: &str, message: String) -> Error {
-    Error::bad_user_input(field.to_owned(), message)
+/// Section 3.5 of the specification: input coercion of the scalars.
+fn fits_scalar(value: &Value, type_name: &str) -> bool {
+    match (type_name, value) {
+        ("Int", Value::Number(number)) => number.as_i64().is_some_and(|n| i32::try_from(n).is_ok()),
+        ("Float", Value::Number(_))
+        | ("String" | "ID", Value::String(_))
+        | ("Boolean", Value::Boolean(_)) => true,
+        ("ID", Value::Number(number)) => number.is_i64() || number.is_u64(),
+        ("Int" | "Float" | "String" | "Boolean" | "ID", _) => false,
+        // A type that the schema does not have is for validation to report.
+        _ => true,
+    }
 }
 
-fn input_types() -> HashMap<String, InputType> {
-    let document = parse_schema(super::sdl()).expect("the schema's own definition parses");
-    let types = document.definitions.into_iter().filter_map(|definition| match definition {
-        TypeSystemDefinition::Type(definition) => Some(definition.node),
-        _ => None,
-    });
-    types
-        .filter_map(|definition| {
-            let input_type = match definition.kind {
-                TypeKind::Enum(kind) => InputType::Enum(
-                    kind.values.into_iter().map(|value| value.node.value.node.to_string()).collect(),
-                ),
-                TypeKind::InputObject(kind) => InputType::Object(
-                    kind.fields
-                        .into_iter()
-                        .map(|field| {
-                            let field = field.node;
-                            (field.name.node.to_string(), field.ty.node, field.default_value.is_some())
-                        })
-                        .collect(),
-                ),
-                _ => return None,
-            };
-            Some((definition.name.node.to_string(), input_type))
-        })
-        .collect()
+fn wrong(field: &str, message: String) -> Error {
+    Error::bad_user_input(field.to_owned(), message)
 }

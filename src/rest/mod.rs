@@ -3,6 +3,7 @@
 
 mod body;
 mod caller;
+mod etag;
 mod failure;
 pub(crate) mod health;
 pub(crate) mod home;
@@ -26,6 +27,11 @@ pub(crate) async fn unknown_path() -> Response {
 /// Answers a method that the path does not know; the router adds `Allow`.
 pub(crate) async fn unknown_method() -> Response {
     Failure::from(Error::new(Code::MethodNotAllowed, "This path does not know this method.")).into_response()
+}
+
+/// Answers a request that takes too long.
+pub(crate) fn timed_out() -> Response {
+    Failure::from(Error::unavailable("This takes too long.")).into_response()
 }
 
 /// Answers a request whose handler panicked.

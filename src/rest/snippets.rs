@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::{
     body::{Body, Id},
     caller::Caller,
+    etag::{Etag, IfMatch, as_precondition, etag},
     failure::Failure,
     mentorships::existing_coder,
     wire::{CreatedOut, Message, SnippetOut, Success, success},
@@ -46,9 +47,10 @@ pub(crate) async fn read(
     State(app): State<AppState>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Result<Json<Success<SnippetOut>>, Failure> {
+) -> Result<(Etag, Json<Success<SnippetOut>>), Failure> {
     caller.require(Permission::EditSnippet)?;
-    Ok(success(snippets::by_id(&app.db, &caller, number_in(&id)?).await?.into()))
+    let snippet = snippets::by_id(&app.db, &caller, number_in(&id)?).await?;
+    Ok((etag(snippet.version), success(snippet.into())))
 }
 
 /// `POST /snippet`.
@@ -76,8 +78,9 @@ pub(crate) async fn replace(
     State(app): State<AppState>,
     caller: Caller,
     Path(id): Path<String>,
+    if_match: IfMatch,
     body: Body,
-) -> Result<Json<Success<Message>>, Failure> {
+) -> Result<(Etag, Json<Success<Message>>), Failure> {
     let account = caller.account_with(Permission::EditSnippet)?;
     let body: SnippetBody = body.parse()?;
     let usertype = body.usertype.as_deref().map(role).transpose()?;
@@ -96,8 +99,10 @@ pub(crate) async fn replace(
     if !agrees {
         return Err(Error::forbidden("coderId, userId or usertype is not who it should be.").into());
     }
-    snippets::update(&app.db, &caller, snippet.id, change, None).await?;
-    Ok(success(Message { message: "The snippet is changed." }))
+    let expected = if_match.expected(snippet.version)?;
+    let updated =
+        snippets::update(&app.db, &caller, snippet.id, change, expected).await.map_err(as_precondition)?;
+    Ok((etag(updated.version), success(Message { message: "The snippet is changed." })))
 }
 
 /// `DELETE /snippet/{id}`.
@@ -105,6 +110,7 @@ pub(crate) async fn delete(
     State(app): State<AppState>,
     caller: Caller,
     Path(id): Path<String>,
+    if_match: IfMatch,
     body: Body,
 ) -> Result<Json<Success<Message>>, Failure> {
     caller.coder_with(Permission::DeleteSnippet)?;
@@ -113,7 +119,8 @@ pub(crate) async fn delete(
     if owner != Some(snippet.coder_id) {
         return Err(Error::forbidden("coderId is not the snippet's owner.").into());
     }
-    snippets::delete(&app.db, &caller, snippet.id, None).await?;
+    let expected = if_match.expected(snippet.version)?;
+    snippets::delete(&app.db, &caller, snippet.id, expected).await.map_err(as_precondition)?;
     Ok(success(Message { message: "The snippet is deleted." }))
 }
 

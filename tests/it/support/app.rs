@@ -91,7 +91,9 @@ impl App {
         adjust(&mut config);
 
         let statements = Arc::new(AtomicUsize::new(0));
-        let mut db = database::connect(database_url).await.expect("the test's database can be opened");
+        let mut db = database::connect(database_url, Some(config.limits.statement_timeout))
+            .await
+            .expect("the test's database can be opened");
         let counter = Arc::clone(&statements);
         db.set_metric_callback(move |_| {
             counter.fetch_add(1, Ordering::Relaxed);

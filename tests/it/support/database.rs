@@ -64,7 +64,7 @@ async fn create(server: &DatabaseConnection, name: &str, template: Option<&str>)
 }
 
 async fn migrate(url: &str) {
-    let db = database::connect(url).await.expect("the new database can be opened");
+    let db = database::connect(url, None).await.expect("the new database can be opened");
     Migrator::up(&db, None).await.expect("the migrations run");
     db.close().await.expect("the connection closes");
 }

@@ -1,0 +1,241 @@
+//! What an operation may cost, decided before it is validated or executed. Validation itself walks
+//! fragments once for every spread, so a small document can keep it busy for hours.
+
+use std::collections::HashMap;
+
+use async_graphql::{
+    Positioned, Variables,
+    parser::types::{
+        Directive, ExecutableDocument, Field, FragmentDefinition, OperationType, Selection, SelectionSet,
+    },
+};
+
+use super::type_system::{Output, TYPE_SYSTEM};
+use crate::{Error, Result, config::GraphqlLimits, domain::paging::DEFAULT_SIZE, error::Code};
+
+/// The most fields that an operation may have, each counted as often as fragments repeat it.
+const MAX_FIELDS: u64 = 10_000;
+/// How many things a list has that is no connection: those of introspection.
+const LIST_SIZE: u64 = 10;
+
+/// Checks the number of tokens, before parsing.
+///
+/// # Errors
+/// `ParseFailed`.
+pub(super) fn check_tokens(query: &str, limits: &GraphqlLimits) -> Result<()> {
+    let most = limits.tokens as usize;
+    if tokens(query).take(most + 1).count() > most {
+        return Err(Error::new(Code::ParseFailed, format!("The document has more than {most} tokens.")));
+    }
+    Ok(())
+}
+
+/// Checks every operation of the document, since validation will walk them all.
+///
+/// # Errors
+/// `ValidationFailed`.
+pub(super) fn check(
+    document: &ExecutableDocument,
+    variables: &Variables,
+    limits: &GraphqlLimits,
+) -> Result<()> {
+    let mut meter = Meter { document, variables, limits, fragments: HashMap::new() };
+    for (_, operation) in document.operations.iter() {
+        let root = match operation.node.ty {
+            OperationType::Query => "Query",
+            OperationType::Mutation => "Mutation",
+            OperationType::Subscription => "Subscription",
+        };
+        let cost =
+            meter.selection_set(&operation.node.selection_set.node, Scope { type_name: root, size: 1 })?;
+        for (what, cost, most) in [
+            ("levels of fields", cost.depth, u64::from(limits.depth)),
+            ("objects", cost.nodes, u64::from(limits.nodes)),
+            ("aliases", cost.aliases, u64::from(limits.aliases)),
+            ("fields", cost.fields, MAX_FIELDS),
+        ] {
+            if cost > most {
+                return Err(refused(format!("This operation asks for more than {most} {what}.")));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What a selection set costs; sums saturate.
+#[derive(Clone, Copy, Default)]
+struct Cost {
+    /// Levels of fields. Those of introspection do not count: a type reference is as deep as it is.
+    depth: u64,
+    /// Objects asked for: the product of the page sizes along each path, summed.
+    nodes: u64,
+    aliases: u64,
+    fields: u64,
+}
+
+impl Cost {
+    fn beside(self, other: Self) -> Self {
+        Self {
+            depth: self.depth.max(other.depth),
+            nodes: self.nodes.saturating_add(other.nodes),
+            aliases: self.aliases.saturating_add(other.aliases),
+            fields: self.fields.saturating_add(other.fields),
+        }
+    }
+}
+
+/// Where a selection set stands: on which type, and, in a connection, with which page size.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Scope<'a> {
+    type_name: &'a str,
+    size: u64,
+}
+
+struct Meter<'a> {
+    document: &'a ExecutableDocument,
+    variables: &'a Variables,
+    limits: &'a GraphqlLimits,
+    /// The cost of each fragment that was measured; none while it is being measured.
+    fragments: HashMap<(&'a str, u64), Option<Cost>>,
+}
+
+impl<'a> Meter<'a> {
+    fn selection_set(&mut self, set: &'a SelectionSet, scope: Scope<'a>) -> Result<Cost> {
+        let mut total = Cost::default();
+        for selection in &set.items {
+            self.check_directives(selection.node.directives())?;
+            let cost = match &selection.node {
+                Selection::Field(field) => self.field(&field.node, scope)?,
+                Selection::InlineFragment(fragment) => {
+                    let condition = fragment.node.type_condition.as_ref();
+                    let type_name = condition.map_or(scope.type_name, |on| on.node.on.node.as_str());
+                    self.selection_set(&fragment.node.selection_set.node, Scope { type_name, ..scope })?
+                }
+                Selection::FragmentSpread(spread) => {
+                    match self.document.fragments.get_key_value(&spread.node.fragment_name.node) {
+                        Some((name, fragment)) => self.fragment(name, &fragment.node, scope.size)?,
+                        // For validation to report.
+                        None => Cost::default(),
+                    }
+                }
+            };
+            total = total.beside(cost);
+        }
+        Ok(total)
+    }
+
+    fn fragment(&mut self, name: &'a str, fragment: &'a FragmentDefinition, size: u64) -> Result<Cost> {
+        match self.fragments.get(&(name, size)) {
+            Some(Some(cost)) => return Ok(*cost),
+            Some(None) => return Err(refused(format!("The fragment {name} spreads itself."))),
+            None => {}
+        }
+        self.fragments.insert((name, size), None);
+        let scope = Scope { type_name: fragment.type_condition.node.on.node.as_str(), size };
+        let cost = self.selection_set(&fragment.selection_set.node, scope)?;
+        self.fragments.insert((name, size), Some(cost));
+        Ok(cost)
+    }
+
+    fn field(&mut self, field: &'a Field, scope: Scope<'a>) -> Result<Cost> {
+        let name = field.name.node.as_str();
+        let is_introspection = scope.type_name.starts_with("__") || name.starts_with("__");
+        let own = Cost {
+            depth: u64::from(!is_introspection),
+            nodes: 0,
+            aliases: field.alias.is_some().into(),
+            fields: 1,
+        };
+        if field.selection_set.node.items.is_empty() {
+            return Ok(own);
+        }
+        let output = TYPE_SYSTEM.output(scope.type_name, name);
+        let (type_name, size, times) = match output {
+            Some(Output { type_name, .. }) if type_name.ends_with("Connection") => {
+                (type_name.as_str(), self.page_size(field), 1)
+            }
+            // `edges` and `nodes` of a connection.
+            Some(Output { type_name, is_list: true }) if scope.type_name.ends_with("Connection") => {
+                (type_name.as_str(), 1, scope.size)
+            }
+            Some(Output { type_name, is_list }) => {
+                (type_name.as_str(), 1, if *is_list { LIST_SIZE } else { 1 })
+            }
+            None => ("", 1, 1),
+        };
+        let below = self.selection_set(&field.selection_set.node, Scope { type_name, size })?;
+        let is_object = !type_name.ends_with("Connection") && !type_name.ends_with("Edge");
+        Ok(Cost {
+            depth: own.depth + below.depth,
+            nodes: times.saturating_mul(below.nodes.saturating_add(is_object.into())),
+            aliases: own.aliases + below.aliases,
+            fields: own.fields + below.fields,
+        })
+    }
+
+    fn page_size(&self, field: &Field) -> u64 {
+        let sizes = ["first", "last"].into_iter().filter_map(|name| {
+            let value = field.get_argument(name)?.node.clone();
+            let value =
+                value.into_const_with(|variable| self.variables.get(&variable).cloned().ok_or(())).ok()?;
+            serde_json::to_value(value).ok()?.as_u64()
+        });
+        // A page that is too large is refused when it is resolved, with the name of the argument.
+        sizes.max().unwrap_or(DEFAULT_SIZE.unsigned_abs().into()).min(u64::from(self.limits.page_size))
+    }
+
+    fn check_directives(&self, directives: &[Positioned<Directive>]) -> Result<()> {
+        let most = self.limits.directives;
+        if directives.len() > most as usize {
+            return Err(refused(format!("There are more than {most} directives in one place.")));
+        }
+        Ok(())
+    }
+}
+
+fn refused(message: String) -> Error {
+    Error::new(Code::ValidationFailed, message)
+}
+
+/// The lexical tokens of a document (section 2.1.6 of the GraphQL specification), roughly: what is
+/// not well-formed is for the parser to say.
+fn tokens(query: &str) -> impl Iterator<Item = &str> {
+    let mut rest = query;
+    std::iter::from_fn(move || {
+        loop {
+            rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == ',' || c == '\u{feff}');
+            match rest.strip_prefix('#') {
+                Some(comment) => rest = comment.trim_start_matches(|c| c != '\n' && c != '\r'),
+                None => break,
+            }
+        }
+        let length = match rest.as_bytes() {
+            [] => return None,
+            [b'"', b'"', b'"', ..] => 3 + rest[3..].find("\"\"\"").map_or(rest.len() - 3, |end| end + 3),
+            [b'"', ..] => 1 + string_length(&rest.as_bytes()[1..]),
+            [b'.', b'.', b'.', ..] => 3,
+            [first, ..] if is_word(*first) => rest.bytes().take_while(|byte| is_word(*byte)).count(),
+            _ => rest.chars().next().map_or(1, char::len_utf8),
+        };
+        let (token, after) = rest.split_at(length);
+        rest = after;
+        Some(token)
+    })
+}
+
+const fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'
+}
+
+/// The length of a string's content with its closing quote.
+fn string_length(bytes: &[u8]) -> usize {
+    let mut index = 0;
+    while index < bytes.len() {
+        match bytes[index] {
+            b'"' => return index + 1,
+            b'\\' => index += 2,
+            _ => index += 1,
+        }
+    }
+    bytes.len()
+}

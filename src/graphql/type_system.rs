@@ -1,0 +1,125 @@
+//! The schema's types by name, for what is decided before execution.
+
+use std::{collections::HashMap, sync::LazyLock};
+
+use async_graphql::{
+    Positioned,
+    parser::{
+        parse_schema,
+        types::{BaseType, FieldDefinition, Type, TypeKind, TypeSystemDefinition},
+    },
+};
+
+/// The types of the schema that this binary serves.
+pub(super) static TYPE_SYSTEM: LazyLock<TypeSystem> = LazyLock::new(TypeSystem::load);
+
+/// What operations can be checked against.
+pub(super) struct TypeSystem {
+    outputs: HashMap<String, HashMap<String, Output>>,
+    inputs: HashMap<String, Input>,
+}
+
+/// What a field returns.
+pub(super) struct Output {
+    pub(super) type_name: String,
+    pub(super) is_list: bool,
+}
+
+/// An input type that the schema defines; scalars are not among them.
+pub(super) enum Input {
+    Enum(Vec<String>),
+    Object(Vec<InputField>),
+}
+
+/// A field of an input object.
+pub(super) struct InputField {
+    pub(super) name: String,
+    pub(super) of: Type,
+    pub(super) has_default: bool,
+}
+
+impl TypeSystem {
+    /// What a field of an object or interface returns.
+    pub(super) fn output(&self, type_name: &str, field: &str) -> Option<&Output> {
+        self.outputs.get(type_name)?.get(field)
+    }
+
+    pub(super) fn input(&self, type_name: &str) -> Option<&Input> {
+        self.inputs.get(type_name)
+    }
+
+    fn load() -> Self {
+        let mut types = Self { outputs: introspection(), inputs: HashMap::new() };
+        let document = parse_schema(super::sdl()).expect("the schema's own definition parses");
+        for definition in document.definitions {
+            let TypeSystemDefinition::Type(definition) = definition else { continue };
+            let name = definition.node.name.node.to_string();
+            match definition.node.kind {
+                TypeKind::Object(object) => {
+                    types.outputs.entry(name).or_default().extend(outputs(&object.fields));
+                }
+                TypeKind::Interface(interface) => {
+                    types.outputs.entry(name).or_default().extend(outputs(&interface.fields));
+                }
+                TypeKind::Enum(kind) => {
+                    let values = kind.values.into_iter().map(|value| value.node.value.node.to_string());
+                    types.inputs.insert(name, Input::Enum(values.collect()));
+                }
+                TypeKind::InputObject(kind) => {
+                    let fields = kind.fields.into_iter().map(|field| InputField {
+                        name: field.node.name.node.to_string(),
+                        of: field.node.ty.node,
+                        has_default: field.node.default_value.is_some(),
+                    });
+                    types.inputs.insert(name, Input::Object(fields.collect()));
+                }
+                TypeKind::Scalar | TypeKind::Union(_) => {}
+            }
+        }
+        types
+    }
+}
+
+fn outputs(fields: &[Positioned<FieldDefinition>]) -> impl Iterator<Item = (String, Output)> {
+    fields.iter().map(|field| {
+        let is_list = matches!(field.node.ty.node.base, BaseType::List(_));
+        (field.node.name.node.to_string(), Output { type_name: named(&field.node.ty.node), is_list })
+    })
+}
+
+fn named(of: &Type) -> String {
+    match &of.base {
+        BaseType::Named(name) => name.to_string(),
+        BaseType::List(of) => named(of),
+    }
+}
+
+/// The fields of introspection that lead on (section 4.2 of the GraphQL specification): a schema's
+/// definition leaves them out.
+fn introspection() -> HashMap<String, HashMap<String, Output>> {
+    let fields = [
+        ("Query", "__schema", "__Schema", false),
+        ("Query", "__type", "__Type", false),
+        ("__Schema", "types", "__Type", true),
+        ("__Schema", "queryType", "__Type", false),
+        ("__Schema", "mutationType", "__Type", false),
+        ("__Schema", "subscriptionType", "__Type", false),
+        ("__Schema", "directives", "__Directive", true),
+        ("__Type", "fields", "__Field", true),
+        ("__Type", "interfaces", "__Type", true),
+        ("__Type", "possibleTypes", "__Type", true),
+        ("__Type", "enumValues", "__EnumValue", true),
+        ("__Type", "inputFields", "__InputValue", true),
+        ("__Type", "ofType", "__Type", false),
+        ("__Field", "args", "__InputValue", true),
+        ("__Field", "type", "__Type", false),
+        ("__InputValue", "type", "__Type", false),
+        ("__Directive", "args", "__InputValue", true),
+    ];
+    let mut outputs: HashMap<String, HashMap<String, Output>> = HashMap::new();
+    for (on, field, type_name, is_list) in fields {
+        let output = Output { type_name: type_name.to_owned(), is_list };
+        outputs.entry(on.to_owned()).or_default().insert(field.to_owned(), output);
+    }
+    outputs
+}
