@@ -38,6 +38,14 @@ use crate::{
 /// How many accounts are kept in memory, and for how long.
 const MAX_CACHED_ACCOUNTS: u64 = 10_000;
 const ACCOUNT_CACHE_LIFETIME: Duration = Duration::from_mins(5);
+/// What Apollo's clients send of their own.
+const CLIENT_HEADERS: [&str; 5] = [
+    "apollo-require-preflight",
+    "apollographql-client-name",
+    "apollographql-client-version",
+    "x-apollo-operation-id",
+    "x-apollo-operation-name",
+];
 /// How long a browser may remember what cross-origin requests are allowed.
 const PREFLIGHT_LIFETIME: Duration = Duration::from_hours(1);
 
@@ -193,14 +201,13 @@ fn cors() -> CorsLayer {
     CorsLayer::new()
         .allow_origin(Any)
         .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::PATCH, Method::DELETE])
-        .allow_headers([AUTHORIZATION, CONTENT_TYPE, ACCEPT, IF_MATCH, telemetry::X_REQUEST_ID])
-        .expose_headers([
-            ETAG,
-            RETRY_AFTER,
-            WWW_AUTHENTICATE,
-            telemetry::X_REQUEST_ID,
-            HeaderName::from_static("deprecation"),
-        ])
+        .allow_headers(
+            [AUTHORIZATION, CONTENT_TYPE, ACCEPT, IF_MATCH, telemetry::X_REQUEST_ID]
+                .into_iter()
+                .chain(CLIENT_HEADERS.map(HeaderName::from_static))
+                .collect::<Vec<_>>(),
+        )
+        .expose_headers([ETAG, RETRY_AFTER, WWW_AUTHENTICATE, telemetry::X_REQUEST_ID])
         .max_age(PREFLIGHT_LIFETIME)
 }
 

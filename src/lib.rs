@@ -28,6 +28,7 @@ pub mod error;
 pub mod graphql;
 pub mod limit;
 mod rest;
+pub mod server;
 pub mod telemetry;
 
 pub use error::{Error, Result};

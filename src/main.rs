@@ -2,15 +2,12 @@
 
 use std::{
     error::Error,
-    future::Future,
     io::{self, Write},
     net::SocketAddr,
     path::Path,
     process::ExitCode,
-    time::Duration,
 };
 
-use axum::Router;
 use clap::{Parser, Subcommand};
 use funcster_api::{
     app::{self, AppState},
@@ -18,16 +15,13 @@ use funcster_api::{
     database, dev,
     domain::accounts::{self, Link},
     graphql::{self, explorer::Explorer},
-    telemetry,
+    server, telemetry,
 };
 use migration::{Migrator, MigratorTrait};
 use tokio::net::TcpListener;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-/// How long requests in flight may take to end once the server is told to stop.
-const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 
 type AnyError = Box<dyn Error + Send + Sync>;
 
@@ -136,7 +130,8 @@ async fn serve(config: Config) -> Result<(), AnyError> {
     let listener = listen(SocketAddr::new(config.host, config.port)).await?;
     tracing::info!(address = %listener.local_addr()?, "listening");
     tokio::spawn(state.verifier.jwks().clone().keep_fresh(config.auth0.jwks_refresh));
-    answer(listener, app::router(state)).await
+    server::serve(listener, app::router(state), server::stop_signal()).await;
+    Ok(())
 }
 
 async fn serve_locally(port: u16) -> Result<(), AnyError> {
@@ -169,62 +164,15 @@ async fn serve_locally(port: u16) -> Result<(), AnyError> {
         password = dev::DEMO_PASSWORD,
     ))?;
     tokio::spawn(state.verifier.jwks().clone().keep_fresh(config.auth0.jwks_refresh));
-    answer(listener, app::router(state).nest(dev::AUTH0_PATH, auth0.router())).await
+    let router = app::router(state).nest(dev::AUTH0_PATH, auth0.router());
+    server::serve(listener, router, server::stop_signal()).await;
+    Ok(())
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, AnyError> {
     TcpListener::bind(address)
         .await
         .map_err(|error| format!("cannot listen on {address}: {error}. Set PORT to use another port").into())
-}
-
-/// Answers requests until the process is told to stop, and then those in flight.
-async fn answer(listener: TcpListener, router: Router) -> Result<(), AnyError> {
-    let (stopping, stopped) = tokio::sync::oneshot::channel();
-    let signal = async move {
-        stop_signal().await;
-        let _ = stopping.send(());
-    };
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, service).with_graceful_shutdown(signal).into_future();
-    let deadline = async {
-        let _ = stopped.await;
-        tokio::time::sleep(SHUTDOWN_TIMEOUT).await;
-    };
-    tokio::select! {
-        result = server => Ok(result?),
-        () = deadline => Ok(()),
-    }
-}
-
-async fn stop_signal() {
-    let interrupt = async {
-        // Without a handler the signal ends the process, which is what it is for.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    tokio::select! {
-        () = interrupt => {}
-        () = terminate() => {}
-    }
-}
-
-#[cfg(unix)]
-fn terminate() -> impl Future<Output = ()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let terminate = signal(SignalKind::terminate());
-    async move {
-        match terminate {
-            Ok(mut terminate) => drop(terminate.recv().await),
-            Err(_) => std::future::pending().await,
-        }
-    }
-}
-
-#[cfg(not(unix))]
-fn terminate() -> impl Future<Output = ()> {
-    std::future::pending()
 }
 
 async fn migrate(database_url: &str, direction: Migrate) -> Result<(), AnyError> {
