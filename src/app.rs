@@ -3,6 +3,7 @@
 use std::{
     convert::Infallible,
     net::{IpAddr, Ipv4Addr, SocketAddr},
+    panic::AssertUnwindSafe,
     time::Duration,
 };
 
@@ -15,14 +16,13 @@ use axum::{
         request::Parts,
     },
     middleware::{self, Next},
+    response::Response,
     routing::{get, patch, post},
 };
+use futures_util::FutureExt;
 use moka::future::Cache;
 use sea_orm::DatabaseConnection;
-use tower_http::{
-    catch_panic::CatchPanicLayer,
-    cors::{Any, CorsLayer},
-};
+use tower_http::cors::{Any, CorsLayer};
 
 use crate::{
     Error, Result,
@@ -65,6 +65,7 @@ pub struct AppState {
     /// What one request may cost.
     pub limits: Limits,
     failed_tokens: RateLimit,
+    client_address_header: Option<HeaderName>,
     /// By subject. Once bound, a subject stays bound to its account, so only the answer "none" can
     /// go out of date, and that one is not kept.
     accounts: Cache<String, Account>,
@@ -99,6 +100,7 @@ impl AppState {
             schema: graphql::schema(config.introspection),
             explorer: config.graphiql.then(Explorer::default),
             limits: config.limits.clone(),
+            client_address_header: config.client_address_header.clone(),
             failed_tokens: RateLimit::per_minute(config.failed_tokens_per_minute),
             accounts: Cache::builder()
                 .max_capacity(MAX_CACHED_ACCOUNTS)
@@ -160,8 +162,8 @@ fn bearer_token(headers: &HeaderMap) -> Result<Option<&str>> {
 /// Every path there is.
 pub fn router(state: AppState) -> Router {
     let limits = state.limits.clone();
-    let mut router = Router::new()
-        .route("/graphql", get(graphql::http::get).post(graphql::http::post))
+    let graphql = Router::new().route("/graphql", get(graphql::http::get).post(graphql::http::post));
+    let mut rest = Router::new()
         .route("/healthz", get(rest::health::healthz))
         .route("/readyz", get(rest::health::readyz))
         .route("/", get(rest::home::index))
@@ -179,20 +181,29 @@ pub fn router(state: AppState) -> Router {
             get(rest::snippets::read).patch(rest::snippets::replace).delete(rest::snippets::delete),
         );
     if state.explorer.is_some() {
-        router = router.nest("/graphiql", graphql::explorer::assets());
+        rest = rest.nest("/graphiql", graphql::explorer::assets());
     }
-    router
+    guarded(graphql, limits.request_timeout, graphql::http::failure)
+        .merge(guarded(rest, limits.request_timeout, rest::failure))
         .fallback(rest::unknown_path)
         .method_not_allowed_fallback(rest::unknown_method)
         .with_state(state)
         .layer(DefaultBodyLimit::max(limits.body_bytes as usize))
-        .layer(middleware::from_fn(move |request: Request, next: Next| async move {
-            let answer = tokio::time::timeout(limits.request_timeout, next.run(request));
-            answer.await.unwrap_or_else(|_| rest::timed_out())
-        }))
-        .layer(CatchPanicLayer::custom(rest::panicked))
         .layer(cors())
         .layer(middleware::from_fn(telemetry::observe))
+}
+
+/// Bounds how long a request may take, and keeps a panic to the request that caused it; `answer`
+/// tells the client as the edge does.
+fn guarded(routes: Router<AppState>, timeout: Duration, answer: fn(Error) -> Response) -> Router<AppState> {
+    routes.layer(middleware::from_fn(move |request: Request, next: Next| async move {
+        let response = tokio::time::timeout(timeout, next.run(request));
+        match AssertUnwindSafe(response).catch_unwind().await {
+            Ok(Ok(response)) => response,
+            Ok(Err(_)) => answer(Error::unavailable("This takes too long.")),
+            Err(_) => answer(Error::internal("a handler panicked")),
+        }
+    }))
 }
 
 /// Any page may call: a token is never sent by a browser of its own accord, so there is nothing
@@ -211,16 +222,23 @@ fn cors() -> CorsLayer {
         .max_age(PREFLIGHT_LIFETIME)
 }
 
-/// The address that a request came from; unspecified where there is no connection, as when a
-/// router is called without a server around it.
+/// The address that a request came from: that of the connection, or, behind a proxy, the one that
+/// it names in the header that the operator has told us of. Unspecified where there is no
+/// connection, as when a router is called without a server around it.
 #[derive(Clone, Copy, Debug)]
 pub struct Client(pub IpAddr);
 
-impl<S: Send + Sync> FromRequestParts<S> for Client {
+impl FromRequestParts<AppState> for Client {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Infallible> {
+        // A proxy adds to what the client may have sent: only the last address is the proxy's word.
+        let forwarded = app.client_address_header.as_ref().and_then(|name| {
+            let header = parts.headers.get_all(name).iter().next_back()?.to_str().ok()?;
+            header.rsplit(',').next()?.trim().parse().ok()
+        });
         let connection = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        Ok(Self(connection.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(address)| address.ip())))
+        let peer = connection.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.ip());
+        Ok(Self(forwarded.unwrap_or(peer)))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{collections::HashMap, fmt, net::IpAddr, str::FromStr, time::Duration};
 
+use axum::http::HeaderName;
 use url::{Host, Url};
 
 /// Environment variables by name: those of the process, and under them those of `.env`.
@@ -79,6 +80,8 @@ pub struct Config {
     pub signups_per_minute: u32,
     /// `FAILED_TOKENS_PER_MINUTE` of one address; 0 means no limit.
     pub failed_tokens_per_minute: u32,
+    /// `CLIENT_ADDRESS_HEADER`: where a proxy in front of the server tells the client's address.
+    pub client_address_header: Option<HeaderName>,
     /// What one request may cost.
     pub limits: Limits,
 }
@@ -195,6 +198,11 @@ impl Config {
         let signups_per_minute = read.optional("SIGNUPS_PER_MINUTE", PER_MINUTE_FORM, parsed);
         let failed_tokens_per_minute = read.optional("FAILED_TOKENS_PER_MINUTE", PER_MINUTE_FORM, parsed);
 
+        let client_address_header = read.optional(
+            "CLIENT_ADDRESS_HEADER",
+            "the name of a header that your proxy sets, such as X-Forwarded-For",
+            parsed,
+        );
         let limits = read.limits();
 
         let (Some(database_url), Some(issuer), Some(client_id), Some(audience), []) =
@@ -218,6 +226,7 @@ impl Config {
             graphiql: graphiql.unwrap_or(false),
             signups_per_minute: signups_per_minute.unwrap_or(DEFAULT_SIGNUPS_PER_MINUTE),
             failed_tokens_per_minute: failed_tokens_per_minute.unwrap_or(DEFAULT_FAILED_TOKENS_PER_MINUTE),
+            client_address_header,
             limits,
         })
     }

@@ -6,6 +6,7 @@ use std::{
     net::SocketAddr,
     path::Path,
     process::ExitCode,
+    time::Duration,
 };
 
 use clap::{Parser, Subcommand};
@@ -120,7 +121,7 @@ async fn run(command: Command) -> Result<(), AnyError> {
 
 async fn serve(config: Config) -> Result<(), AnyError> {
     telemetry::init();
-    let db = database::connect(&config.database_url, Some(config.limits.statement_timeout)).await?;
+    let db = connect(&config.database_url, Some(config.limits.statement_timeout)).await?;
     let pending = database::pending_migrations(&db).await?;
     if !pending.is_empty() {
         let pending = pending.join(", ");
@@ -141,7 +142,7 @@ async fn serve_locally(port: u16) -> Result<(), AnyError> {
     let auth0 = dev::open_auth0(&config.auth0, directory)
         .map_err(|error| format!("{} cannot be used: {error}", directory.display()))?;
     dev::register_demo_people(&auth0)?;
-    let db = database::connect(&config.database_url, Some(config.limits.statement_timeout)).await?;
+    let db = connect(&config.database_url, Some(config.limits.statement_timeout)).await?;
     Migrator::up(&db, None).await?;
     dev::seed(&db).await?;
 
@@ -176,7 +177,7 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, AnyError> {
 }
 
 async fn migrate(database_url: &str, direction: Migrate) -> Result<(), AnyError> {
-    let db = database::connect(database_url, None).await?;
+    let db = connect(database_url, None).await?;
     match direction {
         Migrate::Up => Migrator::up(&db, None).await?,
         Migrate::Down { steps } => Migrator::down(&db, Some(steps)).await?,
@@ -221,8 +222,16 @@ async fn users(database_url: &str, action: Users) -> Result<(), AnyError> {
     }
 }
 
+async fn connect(
+    database_url: &str,
+    statement_timeout: Option<Duration>,
+) -> Result<sea_orm::DatabaseConnection, AnyError> {
+    let connected = database::connect(database_url, statement_timeout).await;
+    connected.map_err(|error| format!("the database of DATABASE_URL cannot be opened: {error}").into())
+}
+
 async fn connect_to_current(database_url: &str) -> Result<sea_orm::DatabaseConnection, AnyError> {
-    let db = database::connect(database_url, None).await?;
+    let db = connect(database_url, None).await?;
     if !database::pending_migrations(&db).await?.is_empty() {
         return Err("the database is behind: run `funcster-api migrate up` first".into());
     }

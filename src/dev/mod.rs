@@ -51,6 +51,7 @@ pub fn config(port: u16, directory: &Path) -> Config {
         graphiql: true,
         signups_per_minute: 0,
         failed_tokens_per_minute: 0,
+        client_address_header: None,
         limits: Limits::default(),
     }
 }

@@ -151,6 +151,11 @@ fn write(media_type: MediaType, mut response: GraphqlResponse, most_errors: usiz
     response
 }
 
+/// Answers a request that came to nothing, as GraphQL clients know it.
+pub(crate) fn failure(error: Error) -> Response {
+    refuse(MediaType::Json, error.into())
+}
+
 /// Why execution did not begin, and where in the document, if that is to blame.
 struct Refusal {
     error: Error,

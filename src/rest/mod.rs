@@ -12,8 +12,6 @@ pub(crate) mod snippets;
 pub(crate) mod users;
 mod wire;
 
-use std::any::Any;
-
 use axum::response::{IntoResponse, Response};
 
 use self::failure::Failure;
@@ -21,21 +19,15 @@ use crate::{Error, error::Code};
 
 /// Answers a path that is none of ours.
 pub(crate) async fn unknown_path() -> Response {
-    Failure::from(Error::new(Code::NotFound, "There is nothing at this path.")).into_response()
+    failure(Error::new(Code::NotFound, "There is nothing at this path."))
 }
 
 /// Answers a method that the path does not know; the router adds `Allow`.
 pub(crate) async fn unknown_method() -> Response {
-    Failure::from(Error::new(Code::MethodNotAllowed, "This path does not know this method.")).into_response()
+    failure(Error::new(Code::MethodNotAllowed, "This path does not know this method."))
 }
 
-/// Answers a request that takes too long.
-pub(crate) fn timed_out() -> Response {
-    Failure::from(Error::unavailable("This takes too long.")).into_response()
-}
-
-/// Answers a request whose handler panicked.
-#[must_use]
-pub(crate) fn panicked(_: Box<dyn Any + Send>) -> Response {
-    Failure::from(Error::internal("a handler panicked")).into_response()
+/// Answers a request that came to nothing, as REST clients know it.
+pub(crate) fn failure(error: Error) -> Response {
+    Failure::from(error).into_response()
 }
