@@ -7,4 +7,6 @@
 #[macro_use]
 mod support;
 
+mod concurrency;
+mod hostile_queries;
 mod smoke;
