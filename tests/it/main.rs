@@ -8,5 +8,6 @@
 mod support;
 
 mod concurrency;
+mod faults;
 mod hostile_queries;
 mod smoke;

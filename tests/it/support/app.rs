@@ -91,7 +91,7 @@ impl App {
         adjust(&mut config);
 
         let statements = Arc::new(AtomicUsize::new(0));
-        let mut db = database::connect(database_url, Some(config.limits.statement_timeout))
+        let mut db = database::connect(&config.database_url, Some(config.limits.statement_timeout))
             .await
             .expect("the test's database can be opened");
         let counter = Arc::clone(&statements);

@@ -2,13 +2,17 @@
 
 mod answer;
 mod app;
+mod cable;
 mod database;
+mod listening;
 mod person;
 
 pub use self::{
     answer::Answer,
     app::{App, PASSWORD},
+    cable::Cable,
     database::Kind,
+    listening::Listening,
     person::Person,
 };
 

@@ -1,0 +1,139 @@
+//! What the server does when what it needs is gone, and when clients misbehave.
+
+use std::{
+    net::ToSocketAddrs,
+    time::{Duration, Instant},
+};
+
+use futures_util::future::join_all;
+use serde_json::json;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+use url::Url;
+use wiremock::{Mock, MockServer, ResponseTemplate, matchers::path};
+
+use crate::support::{App, Cable, Kind, Listening};
+
+const SNIPPETS: &str = "{ viewer { ... on Coder { snippets { totalCount } } } }";
+
+#[tokio::test]
+async fn a_database_that_is_gone_is_told_and_comes_back() {
+    App::run(Kind::Postgres, async |direct: &App| {
+        let mut url: Url = direct.config.database_url.parse().expect("a URL");
+        let target = (url.host_str().unwrap_or("localhost"), url.port().unwrap_or(5432));
+        let target = target.to_socket_addrs().expect("the server's address").next().expect("there is one");
+        let cable = Cable::to(target).await;
+        url.set_host(Some("127.0.0.1")).expect("it has a host");
+        url.set_port(Some(cable.address.port())).expect("it has a port");
+        let app = direct
+            .another(|config| {
+                config.database_url = url.into();
+                config.limits.request_timeout = Duration::from_secs(8);
+            })
+            .await;
+        let ada = app.coder("ada").await;
+        let stored = ada.post("/snippet", json!({ "name": "Kept", "code": "pass" })).await;
+        assert_eq!(stored.status, 200);
+
+        cable.cut().await;
+        let answers = join_all((0..8).map(|_| ada.graphql(SNIPPETS))).await;
+        for answer in answers {
+            assert_eq!(answer.code(), "UNAVAILABLE", "{}", answer.body);
+        }
+        let written = ada.post("/snippet", json!({ "name": "Lost", "code": "pass" })).await;
+        written.assert_rest_error(503);
+        assert!(!written.header("retry-after").is_empty());
+        assert_eq!(app.anonymous().get("/healthz").await.status, 200);
+        let ready = app.anonymous().get("/readyz").await;
+        assert_eq!((ready.status, &ready.body["database"]), (503, &json!("unavailable")));
+
+        cable.mend().await;
+        let answer = ada.graphql(SNIPPETS).await;
+        assert_eq!(answer.data()["viewer"]["snippets"]["totalCount"], 1);
+
+        cable.hold_up().await;
+        let began = Instant::now();
+        let held_up = ada.get("/userinfo/ada").await;
+        held_up.assert_rest_error(503);
+        assert!(began.elapsed() < Duration::from_secs(20), "it hung");
+        cable.mend().await;
+        assert_eq!(ada.get("/userinfo/ada").await.status, 200);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn clients_that_are_silent_or_leave_do_not_stop_the_others() {
+    App::run(Kind::Sqlite, async |app: &App| {
+        let server = Listening::start(app).await;
+        let mut silent = Vec::new();
+        for _ in 0..300 {
+            let mut stream = TcpStream::connect(server.address).await.expect("a connection");
+            stream.write_all(b"POST /graphql HTTP/1.1\r\nContent-Le").await.expect("it is written");
+            silent.push(stream);
+        }
+        for _ in 0..50 {
+            let mut leaving = TcpStream::connect(server.address).await.expect("a connection");
+            let head = "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{";
+            leaving.write_all(head.as_bytes()).await.expect("it is written");
+        }
+        let answer = reqwest::get(server.url("/healthz")).await.expect("it answers");
+        assert_eq!(answer.status(), 200);
+        drop(silent);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_request_that_takes_too_long_is_ended_as_each_edge_does() {
+    App::run(Kind::Sqlite, async |app: &App| {
+        let hurried = app.another(|config| config.limits.request_timeout = Duration::from_millis(200)).await;
+        let server = Listening::start(&hurried).await;
+        for (path, marker) in [("/graphql", "\"errors\""), ("/signup", "\"success\":false")] {
+            let mut stream = TcpStream::connect(server.address).await.expect("a connection");
+            let head = format!(
+                "POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{{"
+            );
+            stream.write_all(head.as_bytes()).await.expect("it is written");
+            let mut answer = vec![0; 4_096];
+            let length = stream.read(&mut answer).await.expect("it is answered");
+            let answer = String::from_utf8_lossy(&answer[..length]);
+            assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+            assert!(answer.contains(marker), "{answer}");
+            assert!(answer.to_lowercase().contains("retry-after:"), "{answer}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_stop_lets_a_request_in_flight_end_and_takes_no_new_one() {
+    App::run(Kind::Sqlite, async |app: &App| {
+        let provider = MockServer::start().await;
+        let slow = ResponseTemplate::new(200)
+            .set_body_json(json!({ "_id": "abc" }))
+            .set_delay(Duration::from_millis(800));
+        Mock::given(path("/dbconnections/signup")).respond_with(slow).mount(&provider).await;
+        let issuer: Url = provider.uri().parse().expect("a URL");
+        let app = app.another(|config| config.auth0.issuer = issuer).await;
+        let server = Listening::start(&app).await;
+        let (url, address) = (server.url("/signup"), server.address);
+        let body =
+            json!({ "username": "ada", "usertype": "coder", "email": "a@example.com", "password": "x" });
+        let in_flight =
+            tokio::spawn(async move { reqwest::Client::new().post(url).json(&body).send().await });
+        let is_signup = |request: &wiremock::Request| request.url.path() == "/dbconnections/signup";
+        while !provider.received_requests().await.unwrap_or_default().iter().any(is_signup) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+
+        let ended = server.stop();
+        let answer = in_flight.await.expect("the request ran").expect("it was answered");
+        assert_eq!(answer.status(), 200);
+        tokio::time::timeout(Duration::from_secs(5), ended).await.expect("it ends").expect("in peace");
+        assert!(TcpStream::connect(address).await.is_err(), "it still listens");
+    })
+    .await;
+}

@@ -1,0 +1,36 @@
+use std::net::SocketAddr;
+
+use funcster_api::server;
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+
+use super::App;
+
+/// An application on a port of its own, for what a router alone does not show.
+pub struct Listening {
+    pub address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    /// Ends when the server has.
+    pub ended: JoinHandle<()>,
+}
+
+impl Listening {
+    pub async fn start(app: &App) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("the port");
+        let (stop, stopped) = oneshot::channel();
+        let ended = tokio::spawn(server::serve(listener, app.router.clone(), async {
+            let _ = stopped.await;
+        }));
+        Self { address, stop, ended }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// Tells the server to stop, and returns what ends when it has.
+    pub fn stop(self) -> JoinHandle<()> {
+        let _ = self.stop.send(());
+        self.ended
+    }
+}
