@@ -11,8 +11,11 @@ use axum::{
     Router,
     extract::{ConnectInfo, DefaultBodyLimit, FromRequestParts, Request},
     http::{
-        HeaderMap, HeaderName, Method,
-        header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, IF_MATCH, RETRY_AFTER, WWW_AUTHENTICATE},
+        HeaderMap, HeaderName, HeaderValue, Method,
+        header::{
+            ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_MATCH, REFERRER_POLICY, RETRY_AFTER,
+            WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+        },
         request::Parts,
     },
     middleware::{self, Next},
@@ -22,7 +25,15 @@ use axum::{
 use futures_util::FutureExt;
 use moka::future::Cache;
 use sea_orm::DatabaseConnection;
-use tower_http::cors::{Any, CorsLayer};
+use tower_http::{
+    compression::{
+        CompressionLayer,
+        predicate::{NotForContentType, Predicate, SizeAbove},
+    },
+    cors::{Any, CorsLayer},
+    decompression::RequestDecompressionLayer,
+    set_header::SetResponseHeaderLayer,
+};
 
 use crate::{
     Error, Result,
@@ -46,6 +57,8 @@ const CLIENT_HEADERS: [&str; 5] = [
     "x-apollo-operation-id",
     "x-apollo-operation-name",
 ];
+/// Responses below this size are sent as they are.
+const COMPRESSION_FLOOR_BYTES: u64 = 1024;
 /// How long a browser may remember what cross-origin requests are allowed.
 const PREFLIGHT_LIFETIME: Duration = Duration::from_hours(1);
 
@@ -188,9 +201,26 @@ pub fn router(state: AppState) -> Router {
         .fallback(rest::unknown_path)
         .method_not_allowed_fallback(rest::unknown_method)
         .with_state(state)
+        // The limit counts what comes out of a compressed body.
         .layer(DefaultBodyLimit::max(limits.body_bytes as usize))
+        .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true))
+        .layer(compression())
         .layer(cors())
+        .layer(default_header(X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(default_header(REFERRER_POLICY, "no-referrer"))
+        // What one viewer may see is nothing for a cache that others share.
+        .layer(default_header(CACHE_CONTROL, "no-store"))
         .layer(middleware::from_fn(telemetry::observe))
+}
+
+/// Sets a header of responses that do not set it themselves.
+fn default_header(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+}
+
+/// Compresses what is worth it: below the floor a packet is sent either way.
+fn compression() -> CompressionLayer<impl Predicate> {
+    CompressionLayer::new().compress_when(SizeAbove::new(COMPRESSION_FLOOR_BYTES).and(NotForContentType::SSE))
 }
 
 /// Bounds how long a request may take, and keeps a panic to the request that caused it; `answer`

@@ -142,6 +142,13 @@ impl Error {
         Self::new(Code::BadRequest, message)
     }
 
+    /// The body is not JSON, or not said to be.
+    #[must_use]
+    pub fn unsupported_media_type() -> Self {
+        let message = "The body must be JSON, and its Content-Type application/json.";
+        Self::new(Code::UnsupportedMediaType, message)
+    }
+
     /// A value of `field` is not allowed.
     pub fn bad_user_input(
         field: impl Into<Cow<'static, str>>,

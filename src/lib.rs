@@ -27,6 +27,7 @@ pub mod entity;
 pub mod error;
 pub mod graphql;
 pub mod limit;
+mod media_type;
 mod rest;
 pub mod server;
 pub mod telemetry;

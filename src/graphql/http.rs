@@ -26,7 +26,6 @@ use super::{
     context::RequestContext,
     error::{add_code, log, request_error},
     limits,
-    media_type::{self, MediaType},
     parameters::Parameters,
     variables,
 };
@@ -34,6 +33,7 @@ use crate::{
     Error, Result,
     app::{AppState, Client},
     error::Code,
+    media_type::{self, MediaType},
 };
 
 /// `POST /graphql`: any operation.
@@ -45,8 +45,7 @@ pub async fn post(
 ) -> Response {
     let parameters = || {
         if !media_type::is_json(&headers) {
-            let message = "The body must be JSON, and its Content-Type application/json.";
-            return Err(Error::new(Code::UnsupportedMediaType, message));
+            return Err(Error::unsupported_media_type());
         }
         Parameters::from_json(&body?)
     };

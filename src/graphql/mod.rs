@@ -9,7 +9,6 @@ pub mod http;
 mod id;
 mod limits;
 mod loaders;
-mod media_type;
 mod mentorships;
 mod node;
 mod parameters;

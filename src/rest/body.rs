@@ -1,7 +1,6 @@
 use axum::{
     body::Bytes,
     extract::{FromRequest, Request},
-    http::header::CONTENT_TYPE,
 };
 use serde::{
     Deserialize, Deserializer,
@@ -9,7 +8,7 @@ use serde::{
 };
 use serde_json::Value;
 
-use crate::{Error, Result, error::Code};
+use crate::{Error, Result, media_type};
 
 /// A request's body, not looked into yet: clients rely on being told of a missing permission before
 /// they are told of a bad body.
@@ -22,10 +21,7 @@ impl<S: Send + Sync> FromRequest<S> for Body {
     type Rejection = std::convert::Infallible;
 
     async fn from_request(request: Request, state: &S) -> std::result::Result<Self, Self::Rejection> {
-        let content_type =
-            request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let essence = content_type.split(';').next().unwrap_or_default().trim();
-        let is_json = essence.eq_ignore_ascii_case("application/json");
+        let is_json = media_type::is_json(request.headers());
         let bytes = Bytes::from_request(request, state).await.map_err(Error::from);
         Ok(Self { is_json, bytes })
     }
@@ -43,8 +39,7 @@ impl Body {
             return Err(Error::bad_request("The body is missing: it must be a JSON object."));
         }
         if !self.is_json {
-            let message = "The body must be JSON, and its Content-Type application/json.";
-            return Err(Error::new(Code::UnsupportedMediaType, message));
+            return Err(Error::unsupported_media_type());
         }
         let is_object = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
         if !is_object {

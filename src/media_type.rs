@@ -2,12 +2,12 @@
 
 use axum::http::{
     HeaderMap, HeaderValue,
-    header::{ACCEPT, CONTENT_TYPE},
+    header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE},
 };
 
 /// The two media types that a GraphQL response can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum MediaType {
+pub(crate) enum MediaType {
     /// `application/graphql-response+json`: the status tells whether execution began.
     GraphqlResponse,
     /// `application/json`, for clients that are older than the other one.
@@ -17,7 +17,7 @@ pub(super) enum MediaType {
 impl MediaType {
     /// What the client prefers of the two, the newer one only if it names it. `None` when it
     /// accepts neither.
-    pub(super) fn negotiated(headers: &HeaderMap) -> Option<Self> {
+    pub(crate) fn negotiated(headers: &HeaderMap) -> Option<Self> {
         let ranges = accepted(headers);
         if ranges.is_empty() {
             return Some(Self::Json);
@@ -32,7 +32,7 @@ impl MediaType {
         }
     }
 
-    pub(super) const fn header(self) -> HeaderValue {
+    pub(crate) const fn header(self) -> HeaderValue {
         HeaderValue::from_static(match self {
             Self::GraphqlResponse => "application/graphql-response+json; charset=utf-8",
             Self::Json => "application/json; charset=utf-8",
@@ -41,17 +41,19 @@ impl MediaType {
 }
 
 /// Whether this is a browser that looks for a page.
-pub(super) fn wants_html(headers: &HeaderMap) -> bool {
+pub(crate) fn wants_html(headers: &HeaderMap) -> bool {
     let (quality, specificity) = preference(&accepted(headers), "text/html");
     specificity == EXACT && quality > 0.0
 }
 
-/// Whether the body is said to be JSON, in UTF-8 as all JSON is (RFC 8259 section 8.1).
-pub(super) fn is_json(headers: &HeaderMap) -> bool {
+/// Whether the body is said to be JSON: in UTF-8, as all JSON is (RFC 8259 section 8.1), and not in a
+/// content coding that nobody has undone.
+pub(crate) fn is_json(headers: &HeaderMap) -> bool {
     let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let (essence, parameters) = content_type.split_once(';').unwrap_or((content_type, ""));
     let charset = parameters.split(';').find_map(|parameter| parameter.trim().strip_prefix("charset="));
     essence.trim().eq_ignore_ascii_case("application/json")
+        && !headers.contains_key(CONTENT_ENCODING)
         && charset.is_none_or(|charset| charset.trim_matches('"').eq_ignore_ascii_case("utf-8"))
 }
 
