@@ -121,6 +121,8 @@ async fn run(command: Command) -> Result<(), AnyError> {
 
 async fn serve(config: Config) -> Result<(), AnyError> {
     telemetry::init();
+    // Every connection is an open file, and the usual limit is for programs that open a few.
+    let _ = rlimit::increase_nofile_limit(u64::MAX);
     let db = connect(&config.database_url, Some(config.limits.statement_timeout)).await?;
     let pending = database::pending_migrations(&db).await?;
     if !pending.is_empty() {

@@ -15,6 +15,8 @@ use crate::{Error, Result, config::GraphqlLimits, domain::paging::DEFAULT_SIZE, 
 
 /// The most fields that an operation may have, each counted as often as fragments repeat it.
 const MAX_FIELDS: u64 = 10_000;
+/// How often one response name may stand in one selection set.
+const MAX_REPETITIONS: u32 = 30;
 /// How many things a list has that is no connection: those of introspection.
 const LIST_SIZE: u64 = 10;
 
@@ -101,6 +103,7 @@ struct Meter<'a> {
 
 impl<'a> Meter<'a> {
     fn selection_set(&mut self, set: &'a SelectionSet, scope: Scope<'a>) -> Result<Cost> {
+        check_repetitions(set)?;
         let mut total = Cost::default();
         for selection in &set.items {
             self.check_directives(selection.node.directives())?;
@@ -191,6 +194,22 @@ impl<'a> Meter<'a> {
         }
         Ok(())
     }
+}
+
+fn check_repetitions(set: &SelectionSet) -> Result<()> {
+    let mut repetitions: HashMap<&str, u32> = HashMap::new();
+    for selection in &set.items {
+        let Selection::Field(field) = &selection.node else { continue };
+        let name = field.node.response_key().node.as_str();
+        let count = repetitions.entry(name).or_default();
+        *count += 1;
+        if *count > MAX_REPETITIONS {
+            return Err(refused(format!(
+                "{name} is selected more than {MAX_REPETITIONS} times in one place."
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn refused(message: String) -> Error {
