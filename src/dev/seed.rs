@@ -1,6 +1,5 @@
 use std::collections::HashMap;
 
-use chrono::Utc;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, PaginatorTrait,
     QueryFilter, prelude::Expr,
@@ -12,11 +11,11 @@ use crate::{
     auth::{Account, ActingCoder},
     database::begin_write,
     domain::{
-        signup::make_account,
+        binding::make_account,
         snippets::{self, NewSnippet},
     },
     entity::{
-        coder,
+        coder, now,
         user::{self, Role, Status},
     },
 };
@@ -59,7 +58,7 @@ async fn add(db: &impl ConnectionTrait, username: &str, role: Role) -> Result<Ac
         username: Set(username.to_owned()),
         role: Set(role),
         status: Set(Status::Active),
-        created_at: Set(Utc::now()),
+        created_at: Set(now()),
         ..Default::default()
     })
     .exec_with_returning(db)

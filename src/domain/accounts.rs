@@ -5,7 +5,7 @@ use std::fmt;
 use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder};
 use serde::Deserialize;
 
-use super::signup;
+use super::binding;
 use crate::{
     Result,
     entity::user::{self, Status},
@@ -71,7 +71,7 @@ pub async fn list(db: &DatabaseConnection) -> Result<Vec<Listed>> {
 /// # Errors
 /// Those of the database.
 pub async fn link(db: &DatabaseConnection, username: &str, subject: &str) -> Result<Link> {
-    if signup::bind(db, username, subject).await?.is_some() {
+    if binding::bind(db, username, subject).await?.is_some() {
         return Ok(Link::Bound);
     }
     let owner = user::Entity::find().filter(user::Column::Auth0Sub.eq(subject)).one(db).await?;

@@ -2,6 +2,7 @@
 //! both edges call the same functions.
 
 pub mod accounts;
+pub mod binding;
 pub mod mentorships;
 pub mod paging;
 pub mod signup;

@@ -9,8 +9,8 @@ use sea_orm::{
 };
 
 use super::{
+    binding,
     paging::{self, Page, Slice},
-    signup,
 };
 use crate::{
     Error, Result,
@@ -55,7 +55,7 @@ pub async fn identify(db: &DatabaseConnection, claims: &Claims) -> Result<Option
         }));
     }
     match claims.username.as_deref() {
-        Some(username) if can_be_stored(username) => signup::bind(db, username, &claims.subject).await,
+        Some(username) if can_be_stored(username) => binding::bind(db, username, &claims.subject).await,
         _ => Ok(None),
     }
 }

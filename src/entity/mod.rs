@@ -5,6 +5,7 @@ pub mod mentor;
 pub mod snippet;
 pub mod user;
 
+use chrono::{DateTime, SubsecRound, Utc};
 use sea_orm::{
     DbBackend, IntoSimpleExpr,
     prelude::Expr,
@@ -21,4 +22,11 @@ pub fn is_any_of(column: impl IntoSimpleExpr, ids: &[i32], backend: DbBackend) -
         let json = serde_json::Value::from(ids).to_string();
         Expr::cust_with_exprs("? IN (SELECT value FROM json_each(?))", [column, Expr::val(json)])
     }
+}
+
+/// The time in microseconds: what PostgreSQL keeps, so that both databases read back what was
+/// written.
+#[must_use]
+pub fn now() -> DateTime<Utc> {
+    Utc::now().trunc_subsecs(6)
 }

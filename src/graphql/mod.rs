@@ -15,6 +15,7 @@ mod parameters;
 mod permission;
 mod signup;
 mod snippets;
+mod tokens;
 mod type_system;
 mod users;
 mod variables;

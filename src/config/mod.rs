@@ -1,52 +1,19 @@
 //! The settings, from the environment and `.env`. Nothing else reads environment variables.
 
-use std::{collections::HashMap, fmt, net::IpAddr, str::FromStr, time::Duration};
+mod environment;
+mod limits;
+mod reader;
+
+use std::{fmt, net::IpAddr, time::Duration};
 
 use axum::http::HeaderName;
 use url::{Host, Url};
 
-/// Environment variables by name: those of the process, and under them those of `.env`.
-#[derive(Clone, Debug, Default)]
-pub struct Environment(HashMap<String, String>);
-
-impl Environment {
-    /// Reads the process's environment and, where there is one, the file `.env`; what stands in
-    /// both is taken from the process.
-    ///
-    /// # Errors
-    /// When `.env` is there but cannot be read as such.
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
-    pub fn load() -> Result<Self, Problems> {
-        let mut variables = HashMap::new();
-        match dotenvy::dotenv_iter() {
-            Ok(file) => {
-                for variable in file {
-                    let (name, value) =
-                        variable.map_err(|error| Problems(vec![format!(".env cannot be read: {error}")]))?;
-                    variables.insert(name, value);
-                }
-            }
-            Err(error) if error.not_found() => {}
-            Err(error) => return Err(Problems(vec![format!(".env cannot be read: {error}")])),
-        }
-        variables.extend(
-            std::env::vars_os()
-                .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
-        );
-        Ok(Self(variables))
-    }
-
-    /// The variable's value; one that is set to nothing counts as not set.
-    fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
-    }
-}
-
-impl<const N: usize> From<[(&str, &str); N]> for Environment {
-    fn from(variables: [(&str, &str); N]) -> Self {
-        Self(variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
-    }
-}
+use self::reader::{Reader, parsed};
+pub use self::{
+    environment::Environment,
+    limits::{GraphqlLimits, Limits},
+};
 
 /// What is wrong with the settings, each named, with what it should look like.
 #[derive(Debug, PartialEq, Eq)]
@@ -84,58 +51,6 @@ pub struct Config {
     pub client_address_header: Option<HeaderName>,
     /// What one request may cost.
     pub limits: Limits,
-}
-
-/// What one request may cost.
-#[derive(Clone, Debug)]
-pub struct Limits {
-    /// `MAX_BODY_BYTES`.
-    pub body_bytes: u32,
-    /// `REQUEST_TIMEOUT_SECONDS`.
-    pub request_timeout: Duration,
-    /// `STATEMENT_TIMEOUT_SECONDS`: of one SQL statement, on PostgreSQL.
-    pub statement_timeout: Duration,
-    /// Of one GraphQL operation.
-    pub graphql: GraphqlLimits,
-}
-
-/// What one GraphQL operation may cost.
-#[derive(Clone, Debug)]
-pub struct GraphqlLimits {
-    /// `GRAPHQL_MAX_DEPTH`: levels of fields, with fragments expanded.
-    pub depth: u32,
-    /// `GRAPHQL_MAX_NODES`: objects asked for, the product of the page sizes along each path,
-    /// summed.
-    pub nodes: u32,
-    /// `GRAPHQL_MAX_ALIASES`: counted as often as fragments repeat them.
-    pub aliases: u32,
-    /// `GRAPHQL_MAX_TOKENS`: lexical tokens of the document.
-    pub tokens: u32,
-    /// `GRAPHQL_MAX_DIRECTIVES`: in one place.
-    pub directives: u32,
-    /// `GRAPHQL_MAX_ERRORS`: errors that a response reports.
-    pub errors: u32,
-    /// `GRAPHQL_MAX_PAGE_SIZE`: rows of a page.
-    pub page_size: u32,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            body_bytes: 1024 * 1024,
-            request_timeout: Duration::from_secs(30),
-            statement_timeout: Duration::from_secs(5),
-            graphql: GraphqlLimits {
-                depth: 12,
-                nodes: 50_000,
-                aliases: 30,
-                tokens: 2_000,
-                directives: 5,
-                errors: 10,
-                page_size: 100,
-            },
-        }
-    }
 }
 
 /// The identity provider's settings.
@@ -255,86 +170,6 @@ impl Config {
         );
         if read.problems.is_empty() { Ok(port.unwrap_or(DEFAULT_PORT)) } else { Err(Problems(read.problems)) }
     }
-}
-
-/// Reads settings one by one and collects what is wrong with them.
-struct Reader<'a> {
-    environment: &'a Environment,
-    problems: Vec<String>,
-}
-
-impl<'a> Reader<'a> {
-    const fn new(environment: &'a Environment) -> Self {
-        Self { environment, problems: Vec::new() }
-    }
-
-    fn required<T>(&mut self, name: &str, form: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
-        if self.environment.get(name).is_none() {
-            self.problems.push(format!("{name} is not set: it should be {form}"));
-        }
-        self.optional(name, form, parse)
-    }
-
-    /// A value that is malformed is not repeated: it may be a secret under the wrong name.
-    fn optional<T>(&mut self, name: &str, form: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
-        let value = self.environment.get(name)?;
-        let parsed = parse(value);
-        if parsed.is_none() {
-            self.problems.push(format!("{name} is malformed: it should be {form}"));
-        }
-        parsed
-    }
-
-    fn database_url(&mut self) -> Option<String> {
-        self.required("DATABASE_URL", "sqlite://PATH or postgres://USER:PASSWORD@HOST/DATABASE", database_url)
-    }
-
-    fn limits(&mut self) -> Limits {
-        let default = Limits::default();
-        let graphql = default.graphql;
-        Limits {
-            body_bytes: self.limit("MAX_BODY_BYTES", default.body_bytes),
-            request_timeout: self.seconds("REQUEST_TIMEOUT_SECONDS", default.request_timeout),
-            statement_timeout: self.seconds("STATEMENT_TIMEOUT_SECONDS", default.statement_timeout),
-            graphql: GraphqlLimits {
-                depth: self.limit("GRAPHQL_MAX_DEPTH", graphql.depth),
-                nodes: self.limit("GRAPHQL_MAX_NODES", graphql.nodes),
-                aliases: self.limit("GRAPHQL_MAX_ALIASES", graphql.aliases),
-                tokens: self.limit("GRAPHQL_MAX_TOKENS", graphql.tokens),
-                directives: self.limit("GRAPHQL_MAX_DIRECTIVES", graphql.directives),
-                errors: self.limit("GRAPHQL_MAX_ERRORS", graphql.errors),
-                page_size: self.limit("GRAPHQL_MAX_PAGE_SIZE", graphql.page_size),
-            },
-        }
-    }
-
-    fn limit(&mut self, name: &str, default: u32) -> u32 {
-        let limit = self.optional(name, "a whole number, at least 1", |value| {
-            parsed(value).filter(|limit| *limit > 0 && i32::try_from(*limit).is_ok())
-        });
-        limit.unwrap_or(default)
-    }
-
-    fn seconds(&mut self, name: &str, default: Duration) -> Duration {
-        let seconds = self.optional(name, "a whole number of seconds, at least 1", |value| {
-            parsed::<u32>(value).filter(|seconds| *seconds > 0)
-        });
-        seconds.map_or(default, |seconds| Duration::from_secs(seconds.into()))
-    }
-
-    fn port(&mut self) -> Option<u16> {
-        self.optional("PORT", "a port number from 1 to 65535", |value| parsed(value).filter(|port| *port > 0))
-    }
-}
-
-fn parsed<T: FromStr>(value: &str) -> Option<T> {
-    value.parse().ok()
-}
-
-fn database_url(value: &str) -> Option<String> {
-    let is_sqlite = value.strip_prefix("sqlite://").is_some_and(|path| !path.is_empty());
-    let is_postgres = Url::parse(value).is_ok_and(|url| ["postgres", "postgresql"].contains(&url.scheme()));
-    (is_sqlite || is_postgres).then(|| value.to_owned())
 }
 
 /// The issuer of a tenant is `https://DOMAIN/`. A whole URL is taken for a stand-in on loopback,

@@ -1,101 +1,21 @@
 //! What can go wrong, told once: the table between a failure's code, its GraphQL name and its HTTP
 //! status. Both edges translate from here.
 
+mod code;
+mod sources;
+
 use std::{borrow::Cow, error::Error as StdError, sync::Arc, time::Duration};
 
-use axum::{
-    extract::rejection::BytesRejection,
-    http::{
-        HeaderMap, HeaderValue, StatusCode,
-        header::{RETRY_AFTER, WWW_AUTHENTICATE},
-    },
+use axum::http::{
+    HeaderMap, HeaderValue,
+    header::{RETRY_AFTER, WWW_AUTHENTICATE},
 };
-use sea_orm::{DbErr, RuntimeErr};
 
+pub use self::code::Code;
 use crate::auth::Permission;
 
 /// A result of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
-
-/// The kinds of failure that a client can tell apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Code {
-    /// The request is not well-formed.
-    BadRequest,
-    /// The GraphQL document has a syntax error.
-    ParseFailed,
-    /// The GraphQL document does not fit the schema.
-    ValidationFailed,
-    /// A value that the client gave is not allowed.
-    BadUserInput,
-    /// There is no access token.
-    TokenMissing,
-    /// There is an access token, and it is not valid.
-    TokenInvalid,
-    /// The token or the account does not allow this.
-    Forbidden,
-    /// What was named does not exist.
-    NotFound,
-    /// This path does not know the request's method.
-    MethodNotAllowed,
-    /// No media type that the client accepts can be produced.
-    NotAcceptable,
-    /// It clashes with what is there already.
-    Conflict,
-    /// What the client has seen is not what is there (`If-Match`).
-    PreconditionFailed,
-    /// The request's body is over the limit.
-    ContentTooLarge,
-    /// The request's body is of a media type that is not read here.
-    UnsupportedMediaType,
-    /// Too many requests of this kind.
-    RateLimited,
-    /// A fault of ours.
-    Internal,
-    /// The identity provider failed.
-    BadGateway,
-    /// Something that the request needs is not there at the moment.
-    Unavailable,
-    /// The identity provider did not answer in time.
-    GatewayTimeout,
-}
-
-impl Code {
-    /// The name in GraphQL's `extensions.code`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        self.row().0
-    }
-
-    /// The HTTP status of a response that reports this failure and nothing else.
-    #[must_use]
-    pub const fn status(self) -> StatusCode {
-        self.row().1
-    }
-
-    const fn row(self) -> (&'static str, StatusCode) {
-        match self {
-            Self::BadRequest => ("BAD_REQUEST", StatusCode::BAD_REQUEST),
-            Self::ParseFailed => ("GRAPHQL_PARSE_FAILED", StatusCode::BAD_REQUEST),
-            Self::ValidationFailed => ("GRAPHQL_VALIDATION_FAILED", StatusCode::BAD_REQUEST),
-            Self::BadUserInput => ("BAD_USER_INPUT", StatusCode::BAD_REQUEST),
-            Self::TokenMissing | Self::TokenInvalid => ("UNAUTHENTICATED", StatusCode::UNAUTHORIZED),
-            Self::Forbidden => ("FORBIDDEN", StatusCode::FORBIDDEN),
-            Self::NotFound => ("NOT_FOUND", StatusCode::NOT_FOUND),
-            Self::MethodNotAllowed => ("BAD_REQUEST", StatusCode::METHOD_NOT_ALLOWED),
-            Self::NotAcceptable => ("BAD_REQUEST", StatusCode::NOT_ACCEPTABLE),
-            Self::Conflict => ("CONFLICT", StatusCode::CONFLICT),
-            Self::PreconditionFailed => ("CONFLICT", StatusCode::PRECONDITION_FAILED),
-            Self::ContentTooLarge => ("BAD_REQUEST", StatusCode::PAYLOAD_TOO_LARGE),
-            Self::UnsupportedMediaType => ("BAD_REQUEST", StatusCode::UNSUPPORTED_MEDIA_TYPE),
-            Self::RateLimited => ("RATE_LIMITED", StatusCode::TOO_MANY_REQUESTS),
-            Self::Internal => ("INTERNAL_SERVER_ERROR", StatusCode::INTERNAL_SERVER_ERROR),
-            Self::BadGateway => ("UNAVAILABLE", StatusCode::BAD_GATEWAY),
-            Self::Unavailable => ("UNAVAILABLE", StatusCode::SERVICE_UNAVAILABLE),
-            Self::GatewayTimeout => ("UNAVAILABLE", StatusCode::GATEWAY_TIMEOUT),
-        }
-    }
-}
 
 /// A failure with what a client is told about it, and, apart from that, its cause.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -268,54 +188,6 @@ impl Error {
             } else {
                 tracing::warn!(error = source, code = self.code.name(), "{}", self.message);
             }
-        }
-    }
-}
-
-impl From<DbErr> for Error {
-    fn from(error: DbErr) -> Self {
-        if is_outage(&error) {
-            Self::unavailable("The database does not answer at the moment.").caused_by(error)
-        } else {
-            Self::internal(error)
-        }
-    }
-}
-
-/// Whether the database is gone or too busy, so that another try makes sense, as against a statement
-/// that it will never take.
-fn is_outage(error: &DbErr) -> bool {
-    let (DbErr::Conn(RuntimeErr::SqlxError(cause))
-    | DbErr::Exec(RuntimeErr::SqlxError(cause))
-    | DbErr::Query(RuntimeErr::SqlxError(cause))) = error
-    else {
-        return matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_));
-    };
-    match cause.as_ref() {
-        sqlx::Error::Database(error) => {
-            let code = error.code().unwrap_or_default();
-            // PostgreSQL: connection exceptions, insufficient resources, operator intervention (a
-            // shutdown, or a statement over its time). SQLite: busy, locked, and their extensions.
-            let classes = ["08", "53", "57"];
-            let is_of_postgres = code.len() == 5 && classes.iter().any(|class| code.starts_with(class));
-            is_of_postgres || code.parse().is_ok_and(|code: u32| matches!(code & 0xff, 5 | 6))
-        }
-        sqlx::Error::Io(_)
-        | sqlx::Error::Tls(_)
-        | sqlx::Error::Protocol(_)
-        | sqlx::Error::PoolTimedOut
-        | sqlx::Error::PoolClosed
-        | sqlx::Error::WorkerCrashed => true,
-        _ => false,
-    }
-}
-
-impl From<BytesRejection> for Error {
-    fn from(rejection: BytesRejection) -> Self {
-        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-            Self::new(Code::ContentTooLarge, "The body is too large.")
-        } else {
-            Self::bad_request("The body could not be read.")
         }
     }
 }

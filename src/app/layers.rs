@@ -1,0 +1,80 @@
+use std::{panic::AssertUnwindSafe, time::Duration};
+
+use axum::{
+    Router,
+    extract::Request,
+    http::{
+        HeaderName, HeaderValue, Method,
+        header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, IF_MATCH, RETRY_AFTER, WWW_AUTHENTICATE},
+    },
+    middleware::{self, Next},
+    response::Response,
+};
+use futures_util::FutureExt;
+use tower_http::{
+    compression::{
+        CompressionLayer,
+        predicate::{NotForContentType, Predicate, SizeAbove},
+    },
+    cors::{Any, CorsLayer},
+    set_header::SetResponseHeaderLayer,
+};
+
+use super::AppState;
+use crate::{Error, telemetry};
+
+/// What Apollo's clients send of their own.
+const CLIENT_HEADERS: [&str; 5] = [
+    "apollo-require-preflight",
+    "apollographql-client-name",
+    "apollographql-client-version",
+    "x-apollo-operation-id",
+    "x-apollo-operation-name",
+];
+/// Responses below this size are sent as they are.
+const COMPRESSION_FLOOR_BYTES: u64 = 1024;
+/// How long a browser may remember what cross-origin requests are allowed.
+const PREFLIGHT_LIFETIME: Duration = Duration::from_hours(1);
+
+/// Bounds how long a request may take, and keeps a panic to the request that caused it; `answer`
+/// tells the client as the edge does.
+pub(super) fn guarded(
+    routes: Router<AppState>,
+    timeout: Duration,
+    answer: fn(Error) -> Response,
+) -> Router<AppState> {
+    routes.layer(middleware::from_fn(move |request: Request, next: Next| async move {
+        let response = tokio::time::timeout(timeout, next.run(request));
+        match AssertUnwindSafe(response).catch_unwind().await {
+            Ok(Ok(response)) => response,
+            Ok(Err(_)) => answer(Error::unavailable("This takes too long.")),
+            Err(_) => answer(Error::internal("a handler panicked")),
+        }
+    }))
+}
+
+/// Any page may call: a token is never sent by a browser of its own accord, so there is nothing
+/// that another origin could ride on.
+pub(super) fn cors() -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::PATCH, Method::DELETE])
+        .allow_headers(
+            [AUTHORIZATION, CONTENT_TYPE, ACCEPT, IF_MATCH, telemetry::X_REQUEST_ID]
+                .into_iter()
+                .chain(CLIENT_HEADERS.map(HeaderName::from_static))
+                .collect::<Vec<_>>(),
+        )
+        .expose_headers([ETAG, RETRY_AFTER, WWW_AUTHENTICATE, telemetry::X_REQUEST_ID])
+        .max_age(PREFLIGHT_LIFETIME)
+}
+
+/// Sets a header of responses that do not set it themselves.
+pub(super) fn default_header(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+}
+
+/// Compresses what is worth it: below the floor a packet is sent either way.
+pub(super) fn compression() -> CompressionLayer<impl Predicate> {
+    CompressionLayer::new().compress_when(SizeAbove::new(COMPRESSION_FLOOR_BYTES).and(NotForContentType::SSE))
+}

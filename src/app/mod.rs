@@ -1,0 +1,140 @@
+//! The state that requests share, and the one table of routes and layers.
+
+mod client;
+mod identify;
+mod layers;
+
+use std::time::Duration;
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::{
+        HeaderName,
+        header::{CACHE_CONTROL, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS},
+    },
+    middleware,
+    routing::{get, patch, post},
+};
+use moka::future::Cache;
+use sea_orm::DatabaseConnection;
+use tower_http::decompression::RequestDecompressionLayer;
+
+pub use self::client::Client;
+use self::layers::{compression, cors, default_header, guarded};
+
+use crate::{
+    Error, Result,
+    auth::{Account, Jwks, Provider, Verifier},
+    config::{Config, Limits},
+    domain::signup::SignUps,
+    graphql::{self, Schema, explorer::Explorer},
+    limit::RateLimit,
+    rest, telemetry,
+};
+
+/// How many accounts are kept in memory, and for how long.
+const MAX_CACHED_ACCOUNTS: u64 = 10_000;
+const ACCOUNT_CACHE_LIFETIME: Duration = Duration::from_mins(5);
+/// What requests share. Clones share it too.
+#[derive(Clone)]
+pub struct AppState {
+    /// The database.
+    pub db: DatabaseConnection,
+    /// Checks access tokens.
+    pub verifier: Verifier,
+    /// Signs people up.
+    pub sign_ups: SignUps,
+    /// The GraphQL schema.
+    pub schema: Schema,
+    /// The page that explores it, where that is on.
+    pub explorer: Option<Explorer>,
+    /// What one request may cost.
+    pub limits: Limits,
+    failed_tokens: RateLimit,
+    client_address_header: Option<HeaderName>,
+    /// By subject. Once bound, a subject stays bound to its account, so only the answer "none" can
+    /// go out of date, and that one is not kept.
+    accounts: Cache<String, Account>,
+}
+
+impl AppState {
+    /// The state of a server with these settings.
+    ///
+    /// # Errors
+    /// When the HTTP client cannot be set up, or the issuer is no base for other addresses.
+    pub fn new(config: &Config, db: DatabaseConnection) -> Result<Self> {
+        let auth0 = &config.auth0;
+        let http = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .map_err(Error::internal)?;
+        let jwks_address = auth0.issuer.join(".well-known/jwks.json").map_err(Error::internal)?;
+        let provider = Provider::new(http.clone(), &auth0.issuer, &auth0.client_id, &auth0.connection)
+            .map_err(Error::internal)?;
+        Ok(Self {
+            verifier: Verifier::new(
+                Jwks::new(http, jwks_address),
+                auth0.issuer.as_str(),
+                &auth0.audience,
+                auth0.username_claim.clone(),
+            ),
+            sign_ups: SignUps {
+                db: db.clone(),
+                provider,
+                limit: RateLimit::per_minute(config.signups_per_minute),
+            },
+            schema: graphql::schema(config.introspection),
+            explorer: config.graphiql.then(Explorer::default),
+            limits: config.limits.clone(),
+            client_address_header: config.client_address_header.clone(),
+            failed_tokens: RateLimit::per_minute(config.failed_tokens_per_minute),
+            accounts: Cache::builder()
+                .max_capacity(MAX_CACHED_ACCOUNTS)
+                .time_to_live(ACCOUNT_CACHE_LIFETIME)
+                .build(),
+            db,
+        })
+    }
+}
+
+/// Every path there is.
+pub fn router(state: AppState) -> Router {
+    let limits = state.limits.clone();
+    let graphql = Router::new().route("/graphql", get(graphql::http::get).post(graphql::http::post));
+    let mut rest = Router::new()
+        .route("/healthz", get(rest::health::healthz))
+        .route("/readyz", get(rest::health::readyz))
+        .route("/", get(rest::home::index))
+        .route("/favicon.ico", get(rest::home::favicon))
+        .route("/signup", post(rest::users::sign_up))
+        .route("/userinfo/{username}", get(rest::users::userinfo))
+        .route("/coders", get(rest::users::coders))
+        .route("/coders/available", get(rest::users::available_coders))
+        .route("/mentors", get(rest::users::mentors))
+        .route("/coder/{coder_id}/mentor", patch(rest::mentorships::select_mentor))
+        .route("/mentor/{mentor_id}/coder", patch(rest::mentorships::add_coder))
+        .route("/snippet", post(rest::snippets::create))
+        .route(
+            "/snippet/{id}",
+            get(rest::snippets::read).patch(rest::snippets::replace).delete(rest::snippets::delete),
+        );
+    if state.explorer.is_some() {
+        rest = rest.nest("/graphiql", graphql::explorer::assets());
+    }
+    guarded(graphql, limits.request_timeout, graphql::http::failure)
+        .merge(guarded(rest, limits.request_timeout, rest::failure))
+        .fallback(rest::unknown_path)
+        .method_not_allowed_fallback(rest::unknown_method)
+        .with_state(state)
+        // The limit counts what comes out of a compressed body.
+        .layer(DefaultBodyLimit::max(limits.body_bytes as usize))
+        .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true))
+        .layer(compression())
+        .layer(cors())
+        .layer(default_header(X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(default_header(REFERRER_POLICY, "no-referrer"))
+        // What one viewer may see is nothing for a cache that others share.
+        .layer(default_header(CACHE_CONTROL, "no-store"))
+        .layer(middleware::from_fn(telemetry::observe))
+}

@@ -1,0 +1,53 @@
+use std::time::Duration;
+
+/// What one request may cost.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// `MAX_BODY_BYTES`.
+    pub body_bytes: u32,
+    /// `REQUEST_TIMEOUT_SECONDS`.
+    pub request_timeout: Duration,
+    /// `STATEMENT_TIMEOUT_SECONDS`: of one SQL statement, on PostgreSQL.
+    pub statement_timeout: Duration,
+    /// Of one GraphQL operation.
+    pub graphql: GraphqlLimits,
+}
+
+/// What one GraphQL operation may cost.
+#[derive(Clone, Debug)]
+pub struct GraphqlLimits {
+    /// `GRAPHQL_MAX_DEPTH`: levels of fields, with fragments expanded.
+    pub depth: u32,
+    /// `GRAPHQL_MAX_NODES`: objects asked for, the product of the page sizes along each path,
+    /// summed.
+    pub nodes: u32,
+    /// `GRAPHQL_MAX_ALIASES`: counted as often as fragments repeat them.
+    pub aliases: u32,
+    /// `GRAPHQL_MAX_TOKENS`: lexical tokens of the document.
+    pub tokens: u32,
+    /// `GRAPHQL_MAX_DIRECTIVES`: in one place.
+    pub directives: u32,
+    /// `GRAPHQL_MAX_ERRORS`: errors that a response reports.
+    pub errors: u32,
+    /// `GRAPHQL_MAX_PAGE_SIZE`: rows of a page.
+    pub page_size: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body_bytes: 1024 * 1024,
+            request_timeout: Duration::from_secs(30),
+            statement_timeout: Duration::from_secs(5),
+            graphql: GraphqlLimits {
+                depth: 12,
+                nodes: 50_000,
+                aliases: 30,
+                tokens: 2_000,
+                directives: 5,
+                errors: 10,
+                page_size: 100,
+            },
+        }
+    }
+}

@@ -1,0 +1,95 @@
+use std::{str::FromStr, time::Duration};
+
+use url::Url;
+
+use super::{Environment, GraphqlLimits, Limits};
+
+/// Reads settings one by one and collects what is wrong with them.
+pub(super) struct Reader<'a> {
+    environment: &'a Environment,
+    pub(super) problems: Vec<String>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) const fn new(environment: &'a Environment) -> Self {
+        Self { environment, problems: Vec::new() }
+    }
+
+    pub(super) fn required<T>(
+        &mut self,
+        name: &str,
+        form: &str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Option<T> {
+        if self.environment.get(name).is_none() {
+            self.problems.push(format!("{name} is not set: it should be {form}"));
+        }
+        self.optional(name, form, parse)
+    }
+
+    /// A value that is malformed is not repeated: it may be a secret under the wrong name.
+    pub(super) fn optional<T>(
+        &mut self,
+        name: &str,
+        form: &str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Option<T> {
+        let value = self.environment.get(name)?;
+        let parsed = parse(value);
+        if parsed.is_none() {
+            self.problems.push(format!("{name} is malformed: it should be {form}"));
+        }
+        parsed
+    }
+
+    pub(super) fn database_url(&mut self) -> Option<String> {
+        self.required("DATABASE_URL", "sqlite://PATH or postgres://USER:PASSWORD@HOST/DATABASE", database_url)
+    }
+
+    pub(super) fn limits(&mut self) -> Limits {
+        let default = Limits::default();
+        let graphql = default.graphql;
+        Limits {
+            body_bytes: self.limit("MAX_BODY_BYTES", default.body_bytes),
+            request_timeout: self.seconds("REQUEST_TIMEOUT_SECONDS", default.request_timeout),
+            statement_timeout: self.seconds("STATEMENT_TIMEOUT_SECONDS", default.statement_timeout),
+            graphql: GraphqlLimits {
+                depth: self.limit("GRAPHQL_MAX_DEPTH", graphql.depth),
+                nodes: self.limit("GRAPHQL_MAX_NODES", graphql.nodes),
+                aliases: self.limit("GRAPHQL_MAX_ALIASES", graphql.aliases),
+                tokens: self.limit("GRAPHQL_MAX_TOKENS", graphql.tokens),
+                directives: self.limit("GRAPHQL_MAX_DIRECTIVES", graphql.directives),
+                errors: self.limit("GRAPHQL_MAX_ERRORS", graphql.errors),
+                page_size: self.limit("GRAPHQL_MAX_PAGE_SIZE", graphql.page_size),
+            },
+        }
+    }
+
+    fn limit(&mut self, name: &str, default: u32) -> u32 {
+        let limit = self.optional(name, "a whole number, at least 1", |value| {
+            parsed(value).filter(|limit| *limit > 0 && i32::try_from(*limit).is_ok())
+        });
+        limit.unwrap_or(default)
+    }
+
+    pub(super) fn seconds(&mut self, name: &str, default: Duration) -> Duration {
+        let seconds = self.optional(name, "a whole number of seconds, at least 1", |value| {
+            parsed::<u32>(value).filter(|seconds| *seconds > 0)
+        });
+        seconds.map_or(default, |seconds| Duration::from_secs(seconds.into()))
+    }
+
+    pub(super) fn port(&mut self) -> Option<u16> {
+        self.optional("PORT", "a port number from 1 to 65535", |value| parsed(value).filter(|port| *port > 0))
+    }
+}
+
+pub(super) fn parsed<T: FromStr>(value: &str) -> Option<T> {
+    value.parse().ok()
+}
+
+fn database_url(value: &str) -> Option<String> {
+    let is_sqlite = value.strip_prefix("sqlite://").is_some_and(|path| !path.is_empty());
+    let is_postgres = Url::parse(value).is_ok_and(|url| ["postgres", "postgresql"].contains(&url.scheme()));
+    (is_sqlite || is_postgres).then(|| value.to_owned())
+}

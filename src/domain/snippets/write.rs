@@ -1,0 +1,162 @@
+use sea_orm::{
+    ActiveValue::{NotSet, Set},
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryTrait, UpdateMany,
+    prelude::Expr,
+    sea_query::ExprTrait,
+};
+
+use super::{
+    content::{Change, NewSnippet},
+    read::by_id_within,
+};
+use crate::{
+    Error, Result,
+    auth::{Account, ActingCoder, Permission, Viewer},
+    entity::{
+        now,
+        snippet::{self, belonging_to},
+    },
+    error::Current,
+};
+
+/// Stores a new snippet in the acting coder's library.
+///
+/// # Errors
+/// `Forbidden` without `post:snippet` or without a coder account, `BadUserInput`.
+pub async fn create(db: &impl ConnectionTrait, viewer: &Viewer, new: NewSnippet) -> Result<snippet::Model> {
+    let coder = viewer.coder_with(Permission::PostSnippet)?;
+    new.validate()?;
+    Ok(insert(db, coder, new).await?)
+}
+
+/// Changes what `change` gives, if the snippet is at `expected_version` (where one is given).
+///
+/// # Errors
+/// `Forbidden` without `edit:snippet`, without an account, or when the snippet is neither the
+/// acting coder's nor one of the acting mentor's coders'; `BadUserInput`; `NotFound`; `Conflict`.
+pub async fn update(
+    db: &impl ConnectionTrait,
+    viewer: &Viewer,
+    id: i32,
+    change: Change,
+    expected_version: Option<i32>,
+) -> Result<snippet::Model> {
+    let account = viewer.account_with(Permission::EditSnippet)?;
+    change.validate()?;
+    let editable = belonging_to(Some(account));
+    if change.is_empty() {
+        let snippet = by_id_within(db, id, editable).await?;
+        return at_version(snippet, expected_version);
+    }
+    let updated = change
+        .apply_to(snippet::Entity::update_many())
+        .filter(snippet::Column::Id.eq(id))
+        .filter(editable.clone())
+        .apply_if(expected_version, |update, version| update.filter(snippet::Column::Version.eq(version)))
+        .exec_with_returning(db)
+        .await?;
+    match updated.into_iter().next() {
+        Some(snippet) => Ok(snippet),
+        None => Err(why_untouched(db, id, editable).await?),
+    }
+}
+
+/// The snippet with this number, if the viewer may change it.
+///
+/// # Errors
+/// Those of [`update`], `BadUserInput` and `Conflict` aside.
+pub async fn editable_by(db: &impl ConnectionTrait, viewer: &Viewer, id: i32) -> Result<snippet::Model> {
+    let account = viewer.account_with(Permission::EditSnippet)?;
+    by_id_within(db, id, belonging_to(Some(account))).await
+}
+
+/// Deletes a snippet of the acting coder's, if it is at `expected_version` (where one is given).
+///
+/// # Errors
+/// `Forbidden` without `delete:snippet`, without a coder account, or when the snippet is another
+/// coder's; `NotFound`; `Conflict`.
+pub async fn delete(
+    db: &impl ConnectionTrait,
+    viewer: &Viewer,
+    id: i32,
+    expected_version: Option<i32>,
+) -> Result<snippet::Model> {
+    let coder = viewer.coder_with(Permission::DeleteSnippet)?;
+    let own = belonging_to(Some(&Account::Coder(coder.clone())));
+    let deleted = snippet::Entity::delete_many()
+        .filter(snippet::Column::Id.eq(id))
+        .filter(own.clone())
+        .apply_if(expected_version, |delete, version| delete.filter(snippet::Column::Version.eq(version)))
+        .exec_with_returning(db)
+        .await?;
+    match deleted.into_iter().next() {
+        Some(snippet) => Ok(snippet),
+        None => Err(why_untouched(db, id, own).await?),
+    }
+}
+
+/// The snippet with this number, if the viewer may delete it.
+///
+/// # Errors
+/// Those of [`delete`], `Conflict` aside.
+pub async fn deletable_by(db: &impl ConnectionTrait, viewer: &Viewer, id: i32) -> Result<snippet::Model> {
+    let coder = viewer.coder_with(Permission::DeleteSnippet)?;
+    by_id_within(db, id, belonging_to(Some(&Account::Coder(coder.clone())))).await
+}
+
+/// Stores a snippet that is known to be valid.
+pub(crate) async fn insert(
+    db: &impl ConnectionTrait,
+    coder: &ActingCoder,
+    new: NewSnippet,
+) -> std::result::Result<snippet::Model, sea_orm::DbErr> {
+    let now = now();
+    snippet::Entity::insert(snippet::ActiveModel {
+        id: NotSet,
+        coder_id: Set(coder.id),
+        name: Set(new.name),
+        code: Set(new.code),
+        comments: Set(Some(new.comments)),
+        needs_review: Set(new.needs_review),
+        version: Set(1),
+        created_at: Set(now),
+        updated_at: Set(now),
+    })
+    .exec_with_returning(db)
+    .await
+}
+
+impl Change {
+    const fn is_empty(&self) -> bool {
+        self.name.is_none() && self.code.is_none() && self.needs_review.is_none() && self.comments.is_none()
+    }
+
+    fn apply_to(self, update: UpdateMany<snippet::Entity>) -> UpdateMany<snippet::Entity> {
+        update
+            .set(snippet::ActiveModel {
+                name: self.name.map_or(NotSet, Set),
+                code: self.code.map_or(NotSet, Set),
+                needs_review: self.needs_review.map_or(NotSet, Set),
+                comments: self.comments.map_or(NotSet, |comments| Set(Some(comments))),
+                updated_at: Set(now()),
+                ..Default::default()
+            })
+            .col_expr(snippet::Column::Version, Expr::col(snippet::Column::Version).add(1))
+    }
+}
+
+/// Why a statement that should have changed or deleted the snippet touched no row.
+async fn why_untouched(db: &impl ConnectionTrait, id: i32, condition: Condition) -> Result<Error> {
+    Ok(match by_id_within(db, id, condition).await {
+        Ok(snippet) => Error::stale(Current { id, version: snippet.version }),
+        Err(error) => error,
+    })
+}
+
+fn at_version(snippet: snippet::Model, expected: Option<i32>) -> Result<snippet::Model> {
+    if expected.is_none_or(|expected| expected == snippet.version) {
+        Ok(snippet)
+    } else {
+        Err(Error::stale(Current { id: snippet.id, version: snippet.version }))
+    }
+}

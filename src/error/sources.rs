@@ -1,0 +1,54 @@
+//! Errors of other crates, told as ours.
+
+use axum::{extract::rejection::BytesRejection, http::StatusCode};
+use sea_orm::{DbErr, RuntimeErr};
+
+use super::{Code, Error};
+
+impl From<DbErr> for Error {
+    fn from(error: DbErr) -> Self {
+        if is_outage(&error) {
+            Self::unavailable("The database does not answer at the moment.").caused_by(error)
+        } else {
+            Self::internal(error)
+        }
+    }
+}
+
+/// Whether the database is gone or too busy, so that another try makes sense, as against a statement
+/// that it will never take.
+fn is_outage(error: &DbErr) -> bool {
+    let (DbErr::Conn(RuntimeErr::SqlxError(cause))
+    | DbErr::Exec(RuntimeErr::SqlxError(cause))
+    | DbErr::Query(RuntimeErr::SqlxError(cause))) = error
+    else {
+        return matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_));
+    };
+    match cause.as_ref() {
+        sqlx::Error::Database(error) => {
+            let code = error.code().unwrap_or_default();
+            // PostgreSQL: connection exceptions, insufficient resources, operator intervention (a
+            // shutdown, or a statement over its time). SQLite: busy, locked, and their extensions.
+            let classes = ["08", "53", "57"];
+            let is_of_postgres = code.len() == 5 && classes.iter().any(|class| code.starts_with(class));
+            is_of_postgres || code.parse().is_ok_and(|code: u32| matches!(code & 0xff, 5 | 6))
+        }
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => true,
+        _ => false,
+    }
+}
+
+impl From<BytesRejection> for Error {
+    fn from(rejection: BytesRejection) -> Self {
+        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            Self::new(Code::ContentTooLarge, "The body is too large.")
+        } else {
+            Self::bad_request("The body could not be read.")
+        }
+    }
+}
