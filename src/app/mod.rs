@@ -22,7 +22,6 @@ use tower_http::decompression::RequestDecompressionLayer;
 
 pub use self::client::Client;
 use self::layers::{compression, cors, default_header, guarded};
-
 use crate::{
     Error, Result,
     auth::{Account, Jwks, Provider, Verifier},
@@ -36,6 +35,7 @@ use crate::{
 /// How many accounts are kept in memory, and for how long.
 const MAX_CACHED_ACCOUNTS: u64 = 10_000;
 const ACCOUNT_CACHE_LIFETIME: Duration = Duration::from_mins(5);
+
 /// What requests share. Clones share it too.
 #[derive(Clone)]
 pub struct AppState {

@@ -97,8 +97,7 @@ async fn execute(
     let parameters = parameters()?;
     let limits = &app.limits.graphql;
     limits::check_tokens(&parameters.query, limits)?;
-    let document =
-        parse_query(&parameters.query).map_err(|error| Error::new(Code::ParseFailed, error.to_string()))?;
+    let document = parse_query(&parameters.query)?;
     limits::check(&document, &parameters.variables, limits)?;
     if let Some(operation) = selected(&document, parameters.operation_name.as_deref()) {
         if operation.ty == OperationType::Mutation && !may_mutate {
