@@ -219,7 +219,8 @@ async fn users(database_url: &str, action: Users) -> Result<(), AnyError> {
                 if file == "-" { io::read_to_string(io::stdin()) } else { std::fs::read_to_string(&file) };
             let export = export.map_err(|error| format!("{file} cannot be read: {error}"))?;
             let report = accounts::import(&db, &export).await?;
-            print(&report.to_string())
+            print(&report.to_string())?;
+            if report.problems.is_empty() { Ok(()) } else { Err("not everybody could be bound".into()) }
         }
     }
 }

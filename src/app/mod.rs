@@ -47,6 +47,8 @@ pub struct AppState {
     pub sign_ups: SignUps,
     /// The GraphQL schema.
     pub schema: Schema,
+    /// Whether clients may read it.
+    pub introspection: bool,
     /// The page that explores it, where that is on.
     pub explorer: Option<Explorer>,
     /// What one request may cost.
@@ -85,6 +87,7 @@ impl AppState {
                 limit: RateLimit::per_minute(config.signups_per_minute),
             },
             schema: graphql::schema(config.introspection),
+            introspection: config.introspection,
             explorer: config.graphiql.then(Explorer::default),
             limits: config.limits.clone(),
             client_address_header: config.client_address_header.clone(),

@@ -114,7 +114,10 @@ impl Jwks {
 
     async fn fetch(&self) -> std::result::Result<Keys, Box<dyn std::error::Error + Send + Sync>> {
         let request = self.0.http.get(self.0.address.clone()).timeout(FETCH_TIMEOUT);
-        let mut response = request.send().await?.error_for_status()?;
+        let mut response = request.send().await?;
+        if !response.status().is_success() {
+            return Err(format!("the answer is {}", response.status()).into());
+        }
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await? {
             body.extend_from_slice(&chunk);

@@ -39,7 +39,7 @@ pub enum Refusal {
     Exists,
     /// The email or password is not acceptable, for the reason given.
     Invalid {
-        /// `email` or `password`.
+        /// `username`, `email` or `password`.
         field: &'static str,
         /// The provider's reason, fit to be shown.
         reason: String,
@@ -86,16 +86,23 @@ impl Provider {
     /// # Errors
     /// The [`Refusal`].
     pub async fn register(&self, registration: &Registration<'_>) -> Result<String, Refusal> {
+        let password = registration.password.expose_secret();
         let body = json!({
             "client_id": self.client_id,
             "connection": self.connection,
             "email": registration.email,
-            "password": registration.password.expose_secret(),
+            "password": password,
             "username": registration.username,
             "user_metadata": { "role": registration.role },
         });
         let unanswered = |error: reqwest::Error| {
-            if error.is_connect() { Refusal::Unreachable(error.to_string()) } else { Refusal::NoAnswer }
+            if error.is_connect() {
+                Refusal::Unreachable(error.to_string())
+            } else if error.is_timeout() {
+                Refusal::NoAnswer
+            } else {
+                Refusal::Failed(error.to_string())
+            }
         };
         let request = self.http.post(self.address.clone()).timeout(TIMEOUT).json(&body);
         let response = request.send().await.map_err(unanswered)?;
@@ -110,7 +117,13 @@ impl Provider {
         if status.is_success() {
             subject_in(&answer).ok_or_else(|| Refusal::Failed("a sign-up was answered without an id".into()))
         } else {
-            Err(refusal(status, retry_after, &answer))
+            Err(match refusal(status, retry_after, &answer) {
+                // Whatever the provider says, the password is not said again.
+                Refusal::Invalid { field, reason } if reason.contains(password) => {
+                    Refusal::Invalid { field, reason: format!("The identity provider refused the {field}.") }
+                }
+                refusal => refusal,
+            })
         }
     }
 }
@@ -129,10 +142,12 @@ fn refusal(status: StatusCode, retry_after: Option<Duration>, answer: &Value) ->
         }
         (StatusCode::TOO_MANY_REQUESTS, _) => Refusal::Throttled { retry_after },
         (StatusCode::BAD_REQUEST, _) => {
-            let reason = reason_in(answer);
-            let is_about_password =
-                code.contains("password") || reason.to_ascii_lowercase().contains("password");
-            Refusal::Invalid { field: if is_about_password { "password" } else { "email" }, reason }
+            let Some(reason) = reason_in(answer) else {
+                return Refusal::Failed("a sign-up was refused without a reason".to_owned());
+            };
+            let speaks_of = |word: &str| code.contains(word) || reason.to_ascii_lowercase().contains(word);
+            let field = ["password", "username"].into_iter().find(|word| speaks_of(word)).unwrap_or("email");
+            Refusal::Invalid { field, reason }
         }
         _ => Refusal::Failed(format!("a sign-up was answered with {status} {code}")),
     }
@@ -140,13 +155,13 @@ fn refusal(status: StatusCode, retry_after: Option<Duration>, answer: &Value) ->
 
 /// The sentence to show: Auth0 puts it in `description`, unless that is the object of password
 /// rules, in `message`, in `policy` or in `error`.
-fn reason_in(answer: &Value) -> String {
+fn reason_in(answer: &Value) -> Option<String> {
     let text = |key| answer.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
     let reason = match (text("description"), text("message"), text("policy")) {
         (Some(description), ..) => description.to_owned(),
         (None, Some(message), Some(policy)) => format!("{message}: {policy}"),
         (None, Some(text), None) | (None, None, Some(text)) => text.to_owned(),
-        (None, None, None) => text("error").unwrap_or("The identity provider refused it.").to_owned(),
+        (None, None, None) => text("error")?.to_owned(),
     };
-    reason.replace(['\r', '\n'], " ")
+    Some(reason.replace(['\r', '\n'], " "))
 }

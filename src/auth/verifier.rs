@@ -1,7 +1,10 @@
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use jsonwebtoken::{Algorithm, Header, Validation};
-use serde::Deserialize;
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, MapAccess},
+};
 use serde_json::Value;
 
 use super::{Jwks, Permissions};
@@ -31,24 +34,6 @@ pub struct Verifier {
     username_claim: Option<String>,
 }
 
-/// The claims as they stand in the token. A claim that occurs twice, or is of another type, is an
-/// error of deserialization, and so of the token.
-#[derive(Deserialize)]
-struct RawClaims {
-    // The three are checked by `Validation`; named here so that their types are checked too.
-    #[serde(rename = "iss")]
-    _issuer: String,
-    #[serde(rename = "exp")]
-    _expiry: f64,
-    #[serde(rename = "iat", default)]
-    _issued_at: Option<f64>,
-    sub: String,
-    #[serde(default)]
-    permissions: Option<Value>,
-    #[serde(flatten)]
-    others: BTreeMap<String, Value>,
-}
-
 impl Verifier {
     /// A verifier for tokens that `issuer` (with its trailing slash) made for `audience`.
     #[must_use]
@@ -76,21 +61,25 @@ impl Verifier {
     pub async fn verify(&self, token: &str) -> Result<Claims> {
         let kid = key_id_of(token)?;
         let key = self.jwks.key(&kid).await?.ok_or_else(invalid_token)?;
-        let raw = jsonwebtoken::decode::<RawClaims>(token, &key, &self.validation)
+        let payload = jsonwebtoken::decode::<Payload>(token, &key, &self.validation)
             .map_err(|cause| invalid_token().caused_by(cause))?
             .claims;
-        if raw.sub.is_empty() {
-            return Err(invalid_token());
-        }
-        let username = self
-            .username_claim
-            .as_ref()
-            .and_then(|claim| raw.others.get(claim)?.as_str())
-            .map(ToOwned::to_owned);
-        Ok(Claims {
-            subject: raw.sub,
-            username,
-            permissions: Permissions::from_claim(raw.permissions.as_ref()),
+        self.claims_in(&payload).ok_or_else(invalid_token)
+    }
+
+    /// What `Validation` has not looked at. It takes several issuers for one, and an absent time for
+    /// a good one.
+    fn claims_in(&self, payload: &Payload) -> Option<Claims> {
+        let text = |name: &str| payload.0.get(name)?.as_str();
+        let is_number = |name| payload.0.get(name).is_some_and(Value::is_number);
+        text("iss")?;
+        let times_are_numbers = is_number("exp")
+            && ["iat", "nbf"].into_iter().all(|name| !payload.0.contains_key(name) || is_number(name));
+        let subject = text("sub").filter(|subject| !subject.is_empty() && times_are_numbers)?;
+        Some(Claims {
+            subject: subject.to_owned(),
+            username: self.username_claim.as_deref().and_then(text).map(ToOwned::to_owned),
+            permissions: Permissions::from_claim(payload.0.get("permissions")),
         })
     }
 }
@@ -105,8 +94,9 @@ fn key_id_of(token: &str) -> Result<String> {
     let Header { typ, alg: Algorithm::RS256, kid: Some(kid), .. } = &header else {
         return Err(invalid_token());
     };
-    let typ_is_known =
-        typ.as_deref().is_none_or(|typ| ["jwt", "at+jwt"].contains(&typ.to_ascii_lowercase().as_str()));
+    let typ_is_known = typ.as_deref().is_none_or(|typ| {
+        ["jwt", "at+jwt", "application/at+jwt"].contains(&typ.to_ascii_lowercase().as_str())
+    });
     // A key or an extension that the token itself brings is never what it should be judged by.
     let brings_own_rules = header.jwk.is_some()
         || header.jku.is_some()
@@ -122,4 +112,34 @@ fn key_id_of(token: &str) -> Result<String> {
 
 fn invalid_token() -> Error {
     Error::token_invalid("The access token is not valid.")
+}
+
+/// A token's claims. One that occurs twice makes the token invalid: two readers might take two of
+/// them (RFC 7519 section 4 leaves it open).
+struct Payload(BTreeMap<String, Value>);
+
+impl<'de> Deserialize<'de> for Payload {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        struct Visitor;
+
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = Payload;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object of claims")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Payload, A::Error> {
+                let mut claims = BTreeMap::new();
+                while let Some((name, value)) = map.next_entry()? {
+                    if claims.insert(name, value).is_some() {
+                        return Err(de::Error::custom("a claim occurs twice"));
+                    }
+                }
+                Ok(Payload(claims))
+            }
+        }
+
+        deserializer.deserialize_map(Visitor)
+    }
 }

@@ -18,13 +18,12 @@ impl Environment {
         match dotenvy::dotenv_iter() {
             Ok(file) => {
                 for variable in file {
-                    let (name, value) =
-                        variable.map_err(|error| Problems(vec![format!(".env cannot be read: {error}")]))?;
+                    let (name, value) = variable.map_err(|error| unreadable(&error))?;
                     variables.insert(name, value);
                 }
             }
             Err(error) if error.not_found() => {}
-            Err(error) => return Err(Problems(vec![format!(".env cannot be read: {error}")])),
+            Err(error) => return Err(unreadable(&error)),
         }
         variables.extend(
             std::env::vars_os()
@@ -43,4 +42,12 @@ impl<const N: usize> From<[(&str, &str); N]> for Environment {
     fn from(variables: [(&str, &str); N]) -> Self {
         Self(variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
     }
+}
+
+/// What is wrong with `.env`, without the line that is wrong: it may hold a password.
+fn unreadable(error: &dotenvy::Error) -> Problems {
+    Problems(vec![match error {
+        dotenvy::Error::LineParse(..) => ".env cannot be read: a line in it is not NAME=VALUE".to_owned(),
+        error => format!(".env cannot be read: {error}"),
+    }])
 }

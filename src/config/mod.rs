@@ -175,19 +175,19 @@ impl Config {
 /// The issuer of a tenant is `https://DOMAIN/`. A whole URL is taken for a stand-in on loopback,
 /// where no certificate is to be had.
 fn issuer(value: &str) -> Option<Url> {
+    let value = value.strip_suffix('/').unwrap_or(value);
     if !value.contains("://") {
-        let url = Url::parse(&format!("https://{}/", value.trim_end_matches('/'))).ok()?;
-        let is_bare_domain = matches!(url.host(), Some(Host::Domain(domain)) if domain.contains('.'))
-            && url.path() == "/"
-            && url.query().is_none()
-            && url.username().is_empty();
-        return is_bare_domain.then_some(url);
+        let is_bare_domain = value.contains('.')
+            && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte));
+        let url = Url::parse(&format!("https://{value}/")).ok()?;
+        return (is_bare_domain && matches!(url.host(), Some(Host::Domain(_)))).then_some(url);
     }
-    let url = Url::parse(&format!("{}/", value.trim_end_matches('/'))).ok()?;
+    let url = Url::parse(&format!("{value}/")).ok()?;
     let is_loopback = match url.host()? {
         Host::Domain(domain) => domain == "localhost",
         Host::Ipv4(address) => address.is_loopback(),
         Host::Ipv6(address) => address.is_loopback(),
     };
-    (url.scheme() == "http" && is_loopback).then_some(url)
+    let is_plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    (url.scheme() == "http" && is_loopback && is_plain).then_some(url)
 }

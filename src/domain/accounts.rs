@@ -5,11 +5,14 @@ use std::fmt;
 use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder};
 use serde::Deserialize;
 
-use super::binding;
+use super::{binding, users};
 use crate::{
     Result,
     entity::user::{self, Status},
 };
+
+/// The longest subject, in bytes (OpenID Connect Core section 2).
+const MAX_SUBJECT_BYTES: usize = 255;
 
 /// An account as `users list` shows it.
 #[derive(Debug)]
@@ -20,6 +23,8 @@ pub struct Listed(user::Model);
 pub enum Link {
     /// It is bound to this subject now, or was already.
     Bound,
+    /// This is no subject.
+    NotASubject,
     /// No account bears the name.
     NoSuchUser(String),
     /// It is bound to another subject.
@@ -71,6 +76,12 @@ pub async fn list(db: &DatabaseConnection) -> Result<Vec<Listed>> {
 /// # Errors
 /// Those of the database.
 pub async fn link(db: &DatabaseConnection, username: &str, subject: &str) -> Result<Link> {
+    if subject.is_empty() || subject.len() > MAX_SUBJECT_BYTES || subject.contains(char::is_control) {
+        return Ok(Link::NotASubject);
+    }
+    if !users::can_be_stored(username) {
+        return Ok(Link::NoSuchUser(username.escape_debug().to_string()));
+    }
     if binding::bind(db, username, subject).await?.is_some() {
         return Ok(Link::Bound);
     }
@@ -116,6 +127,7 @@ impl fmt::Display for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Bound => write!(f, "bound"),
+            Self::NotASubject => write!(f, "a subject looks like auth0|63f1a2"),
             Self::NoSuchUser(username) => write!(f, "there is no account called {username}"),
             Self::BoundToAnother { username } => write!(f, "{username} is bound to another subject already"),
             Self::SubjectTaken { subject, username } => write!(f, "{subject} belongs to {username} already"),

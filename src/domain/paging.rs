@@ -36,6 +36,13 @@ pub struct Slice<T> {
     pub has_next: bool,
 }
 
+impl<T> Default for Slice<T> {
+    /// Nothing, of a list that has nothing before or after it.
+    fn default() -> Self {
+        Self { rows: Vec::new(), has_previous: false, has_next: false }
+    }
+}
+
 impl Page {
     /// The whole list, for the old clients that know no pages.
     pub const EVERYTHING: Self = Self { after: None, before: None, limit: None, from_end: false };

@@ -171,6 +171,6 @@ async fn find_person(db: &impl ConnectionTrait, which: SimpleExpr) -> Result<Opt
 }
 
 /// PostgreSQL has no place for NUL in a text, so nobody bears such a name.
-fn can_be_stored(name: &str) -> bool {
+pub(super) fn can_be_stored(name: &str) -> bool {
     !name.contains('\0')
 }

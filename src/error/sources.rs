@@ -15,6 +15,9 @@ impl From<DbErr> for Error {
     }
 }
 
+/// PostgreSQL's codes are longer than any of SQLite's, and may be numbers too.
+const SQLSTATE_LENGTH: usize = 5;
+
 /// Whether the database is gone or too busy, so that another try makes sense, as against a statement
 /// that it will never take.
 fn is_outage(error: &DbErr) -> bool {
@@ -27,11 +30,14 @@ fn is_outage(error: &DbErr) -> bool {
     match cause.as_ref() {
         sqlx::Error::Database(error) => {
             let code = error.code().unwrap_or_default();
-            // PostgreSQL: connection exceptions, insufficient resources, operator intervention (a
-            // shutdown, or a statement over its time). SQLite: busy, locked, and their extensions.
-            let classes = ["08", "53", "57"];
-            let is_of_postgres = code.len() == 5 && classes.iter().any(|class| code.starts_with(class));
-            is_of_postgres || code.parse().is_ok_and(|code: u32| matches!(code & 0xff, 5 | 6))
+            if code.len() == SQLSTATE_LENGTH {
+                // Connection exceptions, insufficient resources, operator intervention: a shutdown,
+                // or a statement over its time.
+                ["08", "53", "57"].iter().any(|class| code.starts_with(class))
+            } else {
+                // Of SQLite: SQLITE_BUSY and SQLITE_LOCKED, whatever they are extended by.
+                code.parse().is_ok_and(|code: u32| matches!(code & 0xff, 5 | 6))
+            }
         }
         sqlx::Error::Io(_)
         | sqlx::Error::Tls(_)

@@ -1,15 +1,18 @@
 //! Lists as connections, by the Relay Cursor Connections Specification.
 
+use std::{hash::Hash, sync::Arc};
+
 use async_graphql::{
     Context, Object, OutputType,
     connection::{Connection, CursorType, Edge},
+    dataloader::Loader,
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
 use super::{
     context::ContextExt,
     error::ApiError,
-    loaders::{CoderCount, Of, SnippetCount},
+    loaders::{CoderCount, Of, Reader, SnippetCount},
 };
 use crate::{
     Error, Result,
@@ -57,6 +60,25 @@ pub(super) fn page(
     Page::new(first, place("after", after)?, last, place("before", before)?, ctx.page_size())
 }
 
+/// Whether rows of the connection that is being resolved are selected, and not their number alone.
+pub(super) fn asks_for_rows(ctx: &Context<'_>) -> bool {
+    let connection = ctx.look_ahead();
+    ["edges", "nodes", "pageInfo"].into_iter().any(|name| connection.field(name).exists())
+}
+
+/// Reads a page of what belongs to a parent, if rows are selected.
+pub(super) async fn load_page<A, R>(ctx: &Context<'_>, key: Of<A>) -> Result<Arc<Slice<R>>>
+where
+    A: Send + Sync + Hash + Eq + Clone + 'static,
+    Reader: Loader<Of<A>, Value = Arc<Slice<R>>, Error = Error>,
+{
+    if !asks_for_rows(ctx) {
+        return Ok(Arc::default());
+    }
+    let slice = ctx.loader().load_one(key).await?;
+    slice.ok_or_else(|| Error::internal("a loader left out a parent"))
+}
+
 /// Makes a connection of a part of a list.
 pub(super) fn connection<R: Clone, T: OutputType>(
     slice: &Slice<R>,
@@ -83,8 +105,16 @@ impl Total {
     /// How many there are in all, on this page and on the others.
     async fn total_count(&self, ctx: &Context<'_>) -> Result<i32, ApiError> {
         let count = match *self {
-            Self::Coders(which) => i64::try_from(users::count_coders(ctx.db(), ctx.viewer(), which).await?),
-            Self::Mentors => i64::try_from(users::count_mentors(ctx.db(), ctx.viewer()).await?),
+            Self::Coders(which) => i64::try_from(
+                ctx.read(move |reader| async move {
+                    users::count_coders(&reader.db, &reader.viewer, which).await
+                })
+                .await?,
+            ),
+            Self::Mentors => i64::try_from(
+                ctx.read(|reader| async move { users::count_mentors(&reader.db, &reader.viewer).await })
+                    .await?,
+            ),
             Self::CodersOf { mentor_id } => {
                 let key = Of { parent: mentor_id, arguments: CoderCount };
                 Ok(ctx.loader().load_one(key).await?.unwrap_or_default())

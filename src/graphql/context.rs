@@ -1,35 +1,45 @@
-use std::{net::IpAddr, sync::Arc};
+use std::{future::Future, net::IpAddr, sync::Arc};
 
 use async_graphql::{
     Context,
     dataloader::{DataLoader, HashMapCache},
 };
+use futures_util::task::SpawnExt;
 use sea_orm::DatabaseConnection;
 
-use super::{batches::Batches, loaders::Loaders};
-use crate::{app::AppState, auth::Viewer, domain::signup::SignUps};
+use super::{batches::Batches, loaders::Reader};
+use crate::{Error, Result, app::AppState, auth::Viewer, domain::signup::SignUps};
 
 /// What the resolvers of one request share.
 pub(super) struct RequestContext {
-    db: DatabaseConnection,
-    viewer: Arc<Viewer>,
     client: IpAddr,
     sign_ups: SignUps,
     page_size: u32,
-    loader: DataLoader<Loaders, HashMapCache>,
+    batches: Batches,
+    loader: DataLoader<Reader, HashMapCache>,
 }
 
 impl RequestContext {
-    pub(super) fn new(app: &AppState, viewer: Viewer, client: IpAddr, batches: &Batches) -> Self {
-        let (db, sign_ups, page_size) = (app.db.clone(), app.sign_ups.clone(), app.limits.graphql.page_size);
-        let viewer = Arc::new(viewer);
-        let loaders = Loaders { db: db.clone(), viewer: Arc::clone(&viewer) };
+    pub(super) fn new(app: &AppState, viewer: Viewer, client: IpAddr, batches: Batches) -> Self {
+        let reader = Reader { db: app.db.clone(), viewer: Arc::new(viewer) };
         // A batch is as large as the query makes it: cut in pieces, it would take more statements
         // the more rows there are.
         let loader =
-            DataLoader::with_cache(loaders, batches.clone(), batches.clone(), HashMapCache::default())
+            DataLoader::with_cache(reader, batches.clone(), batches.clone(), HashMapCache::default())
                 .max_batch_size(usize::MAX);
-        Self { db, viewer, client, sign_ups, page_size, loader }
+        Self {
+            client,
+            sign_ups: app.sign_ups.clone(),
+            page_size: app.limits.graphql.page_size,
+            batches,
+            loader,
+        }
+    }
+
+    /// For a mutation: what one of its fields read may not be true any more after the next.
+    pub(super) fn without_cache(self) -> Self {
+        self.loader.enable_all_cache(false);
+        self
     }
 }
 
@@ -41,16 +51,21 @@ pub(super) trait ContextExt<'a> {
     fn sign_ups(&self) -> &'a SignUps;
     /// The most rows that a page may have.
     fn page_size(&self) -> u32;
-    fn loader(&self) -> &'a DataLoader<Loaders, HashMapCache>;
+    fn loader(&self) -> &'a DataLoader<Reader, HashMapCache>;
+    /// Reads together with what the loaders read, so that what hangs below is read together too.
+    fn read<T, F>(&self, work: impl FnOnce(Reader) -> F + Send) -> impl Future<Output = Result<T>> + Send
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T>> + Send + 'static;
 }
 
 impl<'a> ContextExt<'a> for Context<'a> {
     fn db(&self) -> &'a DatabaseConnection {
-        &self.data_unchecked::<RequestContext>().db
+        &self.loader().loader().db
     }
 
     fn viewer(&self) -> &'a Viewer {
-        &self.data_unchecked::<RequestContext>().viewer
+        &self.loader().loader().viewer
     }
 
     fn client(&self) -> IpAddr {
@@ -65,7 +80,17 @@ impl<'a> ContextExt<'a> for Context<'a> {
         self.data_unchecked::<RequestContext>().page_size
     }
 
-    fn loader(&self) -> &'a DataLoader<Loaders, HashMapCache> {
+    fn loader(&self) -> &'a DataLoader<Reader, HashMapCache> {
         &self.data_unchecked::<RequestContext>().loader
+    }
+
+    async fn read<T, F>(&self, work: impl FnOnce(Reader) -> F + Send) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T>> + Send + 'static,
+    {
+        let reader = self.loader().loader().clone();
+        let batches = &self.data_unchecked::<RequestContext>().batches;
+        batches.spawn_with_handle(work(reader)).map_err(Error::internal)?.await
     }
 }

@@ -27,7 +27,7 @@ use super::{
     error::{add_code, log, request_error},
     limits,
     parameters::Parameters,
-    variables,
+    usages, variables,
 };
 use crate::{
     Error, Result,
@@ -94,22 +94,30 @@ async fn execute(
     may_mutate: bool,
 ) -> Result<GraphqlResponse, Refusal> {
     let viewer = app.viewer(headers, client.0).await?;
-    let parameters = parameters()?;
+    let mut parameters = parameters()?;
     let limits = &app.limits.graphql;
     limits::check_tokens(&parameters.query, limits)?;
     let document = parse_query(&parameters.query)?;
+    let operation = selected(&document, parameters.operation_name.as_deref());
+    if let Some(operation) = operation {
+        variables::fill_in_defaults(operation, &mut parameters.variables);
+    }
     limits::check(&document, &parameters.variables, limits)?;
-    if let Some(operation) = selected(&document, parameters.operation_name.as_deref()) {
-        if operation.ty == OperationType::Mutation && !may_mutate {
+    let mut is_mutation = false;
+    if let Some(operation) = operation {
+        is_mutation = operation.ty == OperationType::Mutation;
+        if is_mutation && !may_mutate {
             let message = "A mutation changes something, so it is sent by POST.";
             return Err(Error::new(Code::MethodNotAllowed, message).into());
         }
+        usages::check(&document, operation, app.introspection)?;
         variables::check(operation, &parameters.variables)?;
     }
 
     let batches = Batches::default();
+    let context = RequestContext::new(app, viewer, client.0, batches.clone());
     let mut data = Data::default();
-    data.insert(RequestContext::new(app, viewer, client.0, &batches));
+    data.insert(if is_mutation { context.without_cache() } else { context });
     let mut request = Request::new(parameters.query).variables(parameters.variables);
     request.operation_name = parameters.operation_name;
     request.data = data;
@@ -133,9 +141,9 @@ fn selected<'a>(document: &'a ExecutableDocument, name: Option<&str>) -> Option<
 }
 
 /// Writes what execution came to. Every root field is nullable, so data that is null was never
-/// begun.
+/// begun, unless an error says where.
 fn write(media_type: MediaType, mut response: GraphqlResponse, most_errors: usize) -> Response {
-    let began = response.data != Value::Null || response.errors.is_empty();
+    let began = response.data != Value::Null || response.errors.iter().any(|error| !error.path.is_empty());
     for error in &mut response.errors {
         log(error);
         add_code(error, began);

@@ -39,5 +39,6 @@ pub(super) fn number_of(kind: Kind, id: &str) -> Option<i32> {
 }
 
 fn number(digits: &str) -> Option<i32> {
-    digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
+    // One object has one id: 007 and +7 are none.
+    digits.parse().ok().filter(|number: &i32| number.to_string() == digits)
 }

@@ -4,15 +4,14 @@
 use std::collections::HashMap;
 
 use async_graphql::{
-    Positioned, Variables,
-    parser::types::{
-        Directive, ExecutableDocument, Field, FragmentDefinition, OperationType, Selection, SelectionSet,
-    },
+    Positioned, Value, Variables,
+    parser::types::{Directive, ExecutableDocument, Field, FragmentDefinition, Selection, SelectionSet},
 };
 
 use super::{
     tokens::tokens,
     type_system::{Output, TYPE_SYSTEM},
+    usages::root_of,
 };
 use crate::{Error, Result, config::GraphqlLimits, domain::paging::DEFAULT_SIZE, error::Code};
 
@@ -20,17 +19,33 @@ use crate::{Error, Result, config::GraphqlLimits, domain::paging::DEFAULT_SIZE, 
 const MAX_FIELDS: u64 = 10_000;
 /// How often one response name may stand in one selection set.
 const MAX_REPETITIONS: u32 = 30;
+/// How deep brackets may be nested, of all kinds together.
+const MAX_NESTING: u32 = 64;
 /// How many things a list has that is no connection: those of introspection.
 const LIST_SIZE: u64 = 10;
 
-/// Checks the number of tokens, before parsing.
+/// Checks the number of tokens, and how deep brackets are nested, before parsing: the parser goes as
+/// deep as they do, and has only so much stack.
 ///
 /// # Errors
 /// `ParseFailed`.
 pub(super) fn check_tokens(query: &str, limits: &GraphqlLimits) -> Result<()> {
-    let most = limits.tokens as usize;
-    if tokens(query).take(most + 1).count() > most {
-        return Err(Error::new(Code::ParseFailed, format!("The document has more than {most} tokens.")));
+    let (mut count, mut nesting) = (0_u32, 0_u32);
+    for token in tokens(query) {
+        count += 1;
+        match token {
+            "{" | "[" | "(" => nesting += 1,
+            "}" | "]" | ")" => nesting = nesting.saturating_sub(1),
+            _ => {}
+        }
+        for (what, number, most) in
+            [("tokens", count, limits.tokens), ("levels of brackets", nesting, MAX_NESTING)]
+        {
+            if number > most {
+                let message = format!("The document has more than {most} {what}.");
+                return Err(Error::new(Code::ParseFailed, message));
+            }
+        }
     }
     Ok(())
 }
@@ -46,13 +61,10 @@ pub(super) fn check(
 ) -> Result<()> {
     let mut meter = Meter { document, variables, limits, fragments: HashMap::new() };
     for (_, operation) in document.operations.iter() {
-        let root = match operation.node.ty {
-            OperationType::Query => "Query",
-            OperationType::Mutation => "Mutation",
-            OperationType::Subscription => "Subscription",
-        };
-        let cost =
-            meter.selection_set(&operation.node.selection_set.node, Scope { type_name: root, size: 1 })?;
+        let cost = meter.selection_set(
+            &operation.node.selection_set.node,
+            Scope { type_name: root_of(operation.node.ty), size: 1 },
+        )?;
         for (what, cost, most) in [
             ("levels of fields", cost.depth, u64::from(limits.depth)),
             ("objects", cost.nodes, u64::from(limits.nodes)),
@@ -161,33 +173,45 @@ impl<'a> Meter<'a> {
                 (type_name.as_str(), self.page_size(field), 1)
             }
             // `edges` and `nodes` of a connection.
-            Some(Output { type_name, is_list: true }) if scope.type_name.ends_with("Connection") => {
+            Some(Output { type_name, is_list: true, .. }) if scope.type_name.ends_with("Connection") => {
                 (type_name.as_str(), 1, scope.size)
             }
-            Some(Output { type_name, is_list }) => {
-                (type_name.as_str(), 1, if *is_list { LIST_SIZE } else { 1 })
+            Some(Output { type_name, is_list, .. }) => {
+                (type_name.as_str(), 1, if *is_list { self.list_size(field) } else { 1 })
             }
             None => ("", 1, 1),
         };
         let below = self.selection_set(&field.selection_set.node, Scope { type_name, size })?;
         let is_object = !type_name.ends_with("Connection") && !type_name.ends_with("Edge");
         Ok(Cost {
-            depth: own.depth + below.depth,
+            depth: own.depth.saturating_add(below.depth),
             nodes: times.saturating_mul(below.nodes.saturating_add(is_object.into())),
-            aliases: own.aliases + below.aliases,
-            fields: own.fields + below.fields,
+            aliases: own.aliases.saturating_add(below.aliases),
+            fields: own.fields.saturating_add(below.fields),
         })
     }
 
     fn page_size(&self, field: &Field) -> u64 {
-        let sizes = ["first", "last"].into_iter().filter_map(|name| {
-            let value = field.get_argument(name)?.node.clone();
-            let value =
-                value.into_const_with(|variable| self.variables.get(&variable).cloned().ok_or(())).ok()?;
-            serde_json::to_value(value).ok()?.as_u64()
+        let sizes = ["first", "last"].into_iter().filter_map(|name| match self.argument(field, name)? {
+            Value::Number(number) => number.as_u64(),
+            _ => None,
         });
         // A page that is too large is refused when it is resolved, with the name of the argument.
         sizes.max().unwrap_or(DEFAULT_SIZE.unsigned_abs().into()).min(u64::from(self.limits.page_size))
+    }
+
+    /// The size of a list that is no connection: as many as ids are given, or a guess.
+    fn list_size(&self, field: &Field) -> u64 {
+        match self.argument(field, "ids") {
+            Some(Value::List(ids)) => ids.len() as u64,
+            Some(_) => 1,
+            None => LIST_SIZE,
+        }
+    }
+
+    fn argument(&self, field: &Field, name: &str) -> Option<Value> {
+        let value = field.get_argument(name)?.node.clone();
+        value.into_const_with(|variable| self.variables.get(&variable).cloned().ok_or(())).ok()
     }
 
     fn check_directives(&self, directives: &[Positioned<Directive>]) -> Result<()> {

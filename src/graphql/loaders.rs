@@ -22,7 +22,8 @@ use crate::{
 };
 
 /// Reads for one viewer.
-pub(super) struct Loaders {
+#[derive(Clone)]
+pub(super) struct Reader {
     pub(super) db: DatabaseConnection,
     pub(super) viewer: Arc<Viewer>,
 }
@@ -68,7 +69,7 @@ pub(super) struct SnippetCount {
     pub needs_review: Option<bool>,
 }
 
-impl Loader<CoderNumber> for Loaders {
+impl Loader<CoderNumber> for Reader {
     type Value = Coder;
     type Error = Error;
 
@@ -79,7 +80,7 @@ impl Loader<CoderNumber> for Loaders {
     }
 }
 
-impl Loader<MentorNumber> for Loaders {
+impl Loader<MentorNumber> for Reader {
     type Value = Mentor;
     type Error = Error;
 
@@ -90,7 +91,7 @@ impl Loader<MentorNumber> for Loaders {
     }
 }
 
-impl Loader<SnippetNumber> for Loaders {
+impl Loader<SnippetNumber> for Reader {
     type Value = Result<snippet::Model>;
     type Error = Error;
 
@@ -101,7 +102,7 @@ impl Loader<SnippetNumber> for Loaders {
     }
 }
 
-impl Loader<Of<CoderPage>> for Loaders {
+impl Loader<Of<CoderPage>> for Reader {
     type Value = Arc<Slice<Coder>>;
     type Error = Error;
 
@@ -114,7 +115,7 @@ impl Loader<Of<CoderPage>> for Loaders {
     }
 }
 
-impl Loader<Of<CoderCount>> for Loaders {
+impl Loader<Of<CoderCount>> for Reader {
     type Value = i64;
     type Error = Error;
 
@@ -126,7 +127,7 @@ impl Loader<Of<CoderCount>> for Loaders {
     }
 }
 
-impl Loader<Of<SnippetPage>> for Loaders {
+impl Loader<Of<SnippetPage>> for Reader {
     type Value = Arc<Slice<Listed>>;
     type Error = Error;
 
@@ -140,7 +141,7 @@ impl Loader<Of<SnippetPage>> for Loaders {
     }
 }
 
-impl Loader<Of<SnippetCount>> for Loaders {
+impl Loader<Of<SnippetCount>> for Reader {
     type Value = i64;
     type Error = Error;
 

@@ -17,6 +17,7 @@ mod signup;
 mod snippets;
 mod tokens;
 mod type_system;
+mod usages;
 mod users;
 mod variables;
 

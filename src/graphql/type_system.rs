@@ -6,7 +6,7 @@ use async_graphql::{
     Positioned,
     parser::{
         parse_schema,
-        types::{BaseType, FieldDefinition, Type, TypeKind, TypeSystemDefinition},
+        types::{BaseType, FieldDefinition, InputValueDefinition, Type, TypeKind, TypeSystemDefinition},
     },
 };
 
@@ -23,6 +23,7 @@ pub(super) struct TypeSystem {
 pub(super) struct Output {
     pub(super) type_name: String,
     pub(super) is_list: bool,
+    pub(super) arguments: Vec<InputField>,
 }
 
 /// An input type that the schema defines; scalars are not among them.
@@ -31,7 +32,7 @@ pub(super) enum Input {
     Object(Vec<InputField>),
 }
 
-/// A field of an input object.
+/// A field of an input object, or an argument of a field.
 pub(super) struct InputField {
     pub(super) name: String,
     pub(super) of: Type,
@@ -66,11 +67,7 @@ impl TypeSystem {
                     types.inputs.insert(name, Input::Enum(values.collect()));
                 }
                 TypeKind::InputObject(kind) => {
-                    let fields = kind.fields.into_iter().map(|field| InputField {
-                        name: field.node.name.node.to_string(),
-                        of: field.node.ty.node,
-                        has_default: field.node.default_value.is_some(),
-                    });
+                    let fields = kind.fields.iter().map(|field| input_field(&field.node));
                     types.inputs.insert(name, Input::Object(fields.collect()));
                 }
                 TypeKind::Scalar | TypeKind::Union(_) => {}
@@ -82,9 +79,22 @@ impl TypeSystem {
 
 fn outputs(fields: &[Positioned<FieldDefinition>]) -> impl Iterator<Item = (String, Output)> {
     fields.iter().map(|field| {
-        let is_list = matches!(field.node.ty.node.base, BaseType::List(_));
-        (field.node.name.node.to_string(), Output { type_name: named(&field.node.ty.node), is_list })
+        let field = &field.node;
+        let output = Output {
+            type_name: named(&field.ty.node),
+            is_list: matches!(field.ty.node.base, BaseType::List(_)),
+            arguments: field.arguments.iter().map(|argument| input_field(&argument.node)).collect(),
+        };
+        (field.name.node.to_string(), output)
     })
+}
+
+fn input_field(definition: &InputValueDefinition) -> InputField {
+    InputField {
+        name: definition.name.node.to_string(),
+        of: definition.ty.node.clone(),
+        has_default: definition.default_value.is_some(),
+    }
 }
 
 fn named(of: &Type) -> String {
@@ -118,7 +128,7 @@ fn introspection() -> HashMap<String, HashMap<String, Output>> {
     ];
     let mut outputs: HashMap<String, HashMap<String, Output>> = HashMap::new();
     for (on, field, type_name, is_list) in fields {
-        let output = Output { type_name: type_name.to_owned(), is_list };
+        let output = Output { type_name: type_name.to_owned(), is_list, arguments: Vec::new() };
         outputs.entry(on.to_owned()).or_default().insert(field.to_owned(), output);
     }
     outputs

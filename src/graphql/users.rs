@@ -1,7 +1,7 @@
 use async_graphql::{Context, ID, Object};
 
 use super::{
-    connection::{ConnectionOf, Total, connection, page},
+    connection::{ConnectionOf, Total, asks_for_rows, connection, load_page, page},
     context::ContextExt,
     error::{ApiError, Fallible},
     id::{self, Kind},
@@ -14,7 +14,7 @@ use crate::{
     Error,
     auth::{Account, Permission},
     domain::{
-        paging::Page,
+        paging::{Page, Slice},
         users::{self, Coders},
     },
     entity::{coder, mentor},
@@ -76,8 +76,7 @@ impl Coder {
     ) -> Result<ConnectionOf<Snippet>, ApiError> {
         let page = page(ctx, first, after, last, before)?;
         let arguments = SnippetPage { needs_review, texts: texts_asked_for(ctx), page };
-        let slice = ctx.loader().load_one(Of { parent: self.0.id, arguments }).await?;
-        let slice = slice.ok_or_else(|| Error::internal("a loader left out a coder"))?;
+        let slice = load_page(ctx, Of { parent: self.0.id, arguments }).await?;
         let total = Total::SnippetsOf { coder_id: self.0.id, needs_review };
         Ok(connection(&slice, total, |snippet| snippet.id, Snippet::from))
     }
@@ -131,8 +130,7 @@ impl Mentor {
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<ConnectionOf<Coder>, ApiError> {
         let arguments = CoderPage(page(ctx, first, after, last, before)?);
-        let slice = ctx.loader().load_one(Of { parent: self.0.id, arguments }).await?;
-        let slice = slice.ok_or_else(|| Error::internal("a loader left out a mentor"))?;
+        let slice = load_page(ctx, Of { parent: self.0.id, arguments }).await?;
         let total = Total::CodersOf { mentor_id: self.0.id };
         Ok(connection(&slice, total, |coder| coder.id, Coder::from))
     }
@@ -158,7 +156,9 @@ impl UserQueries {
         ctx: &Context<'_>,
         #[graphql(desc = "In any case of letters.")] username: String,
     ) -> Fallible<User> {
-        Some(users::by_name(ctx.db(), ctx.viewer(), &username).await.map(User::from).map_err(ApiError))
+        let user = ctx
+            .read(move |reader| async move { users::by_name(&reader.db, &reader.viewer, &username).await });
+        Some(user.await.map(User::from).map_err(ApiError))
     }
 
     /// All coders.
@@ -216,7 +216,13 @@ async fn list_coders(
     page: Result<Page, Error>,
 ) -> Result<ConnectionOf<Coder>, ApiError> {
     ctx.viewer().require(Permission::GetCoders)?;
-    let slice = users::coders(ctx.db(), ctx.viewer(), which, page?).await?;
+    let page = page?;
+    let slice = if asks_for_rows(ctx) {
+        ctx.read(move |reader| async move { users::coders(&reader.db, &reader.viewer, which, page).await })
+            .await?
+    } else {
+        Slice::default()
+    };
     Ok(connection(&slice, Total::Coders(which), |coder| coder.id, Coder::from))
 }
 
@@ -225,6 +231,11 @@ async fn list_mentors(
     page: Result<Page, Error>,
 ) -> Result<ConnectionOf<Mentor>, ApiError> {
     ctx.viewer().require(Permission::GetMentors)?;
-    let slice = users::mentors(ctx.db(), ctx.viewer(), page?).await?;
+    let page = page?;
+    let slice = if asks_for_rows(ctx) {
+        ctx.read(move |reader| async move { users::mentors(&reader.db, &reader.viewer, page).await }).await?
+    } else {
+        Slice::default()
+    };
     Ok(connection(&slice, Total::Mentors, |mentor| mentor.id, Mentor::from))
 }

@@ -9,6 +9,18 @@ use async_graphql::{
 use super::type_system::{Input, TYPE_SYSTEM};
 use crate::{Error, Result};
 
+/// Fills in the defaults of the variables that were not given.
+pub(super) fn fill_in_defaults(operation: &OperationDefinition, variables: &mut Variables) {
+    for definition in &operation.variable_definitions {
+        let definition = &definition.node;
+        if let Some(default) = &definition.default_value
+            && variables.get(&definition.name.node).is_none()
+        {
+            variables.insert(definition.name.node.clone(), default.node.clone());
+        }
+    }
+}
+
 /// Checks the values that were given for an operation's variables.
 ///
 /// # Errors
@@ -64,7 +76,7 @@ fn check_named(name: &str, value: &Value, type_name: &str) -> Result<()> {
 }
 
 /// Section 3.5 of the specification: input coercion of the scalars.
-fn fits_scalar(value: &Value, type_name: &str) -> bool {
+pub(super) fn fits_scalar(value: &Value, type_name: &str) -> bool {
     match (type_name, value) {
         ("Int", Value::Number(number)) => number.as_i64().is_some_and(|n| i32::try_from(n).is_ok()),
         ("Float", Value::Number(_))

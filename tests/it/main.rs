@@ -9,5 +9,6 @@ mod support;
 
 mod concurrency;
 mod faults;
+mod graphql;
 mod hostile_queries;
-mod smoke;
+mod trust;

@@ -79,9 +79,13 @@ impl SignUps {
             role: new.role.name(),
         };
         match self.provider.register(&registration).await {
-            Ok(subject) => bind(&self.db, &new.username, &subject)
-                .await?
-                .ok_or_else(|| Error::conflict("This identity belongs to another account already.")),
+            Ok(subject) => {
+                if let Some(account) = bind(&self.db, &new.username, &subject).await? {
+                    return Ok(account);
+                }
+                reservation.release(&self.db, true).await?;
+                Err(Error::conflict("This identity belongs to another account already."))
+            }
             Err(refusal) => {
                 let may_be_registered =
                     reservation.release(&self.db, refusal.is_definite()).await? && refusal == Refusal::Exists;

@@ -114,7 +114,10 @@ impl SnippetQueries {
 
 async fn find(ctx: &Context<'_>, id: &ID) -> Result<Snippet> {
     ctx.viewer().require(Permission::EditSnippet)?;
-    Ok(snippets::by_id(ctx.db(), ctx.viewer(), number_of(id)?).await?.into())
+    let id = number_of(id)?;
+    let snippet =
+        ctx.read(move |reader| async move { snippets::by_id(&reader.db, &reader.viewer, id).await });
+    Ok(snippet.await?.into())
 }
 
 fn number_of(id: &ID) -> Result<i32> {

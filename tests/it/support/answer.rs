@@ -7,12 +7,12 @@ use serde_json::Value;
 
 /// What the server answered.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub headers: HeaderMap,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
     /// The body as JSON; null when it is something else.
-    pub body: Value,
-    pub bytes: Bytes,
+    pub(crate) body: Value,
+    pub(crate) bytes: Bytes,
 }
 
 impl Answer {
@@ -24,26 +24,26 @@ impl Answer {
     }
 
     /// The header's value.
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
     /// The data of a GraphQL response that has no errors.
     #[track_caller]
-    pub fn data(&self) -> &Value {
+    pub(crate) fn data(&self) -> &Value {
         assert_eq!(self.body.get("errors"), None, "there are errors: {}", self.body);
         &self.body["data"]
     }
 
     /// The code of the only error of a GraphQL response.
     #[track_caller]
-    pub fn code(&self) -> &str {
+    pub(crate) fn code(&self) -> &str {
         self.error()["extensions"]["code"].as_str().expect("the error has a code")
     }
 
     /// The only error of a GraphQL response.
     #[track_caller]
-    pub fn error(&self) -> &Value {
+    pub(crate) fn error(&self) -> &Value {
         match self.body["errors"].as_array().map(Vec::as_slice) {
             Some([error]) => error,
             _ => panic!("there should be one error: {}", self.body),
@@ -52,7 +52,7 @@ impl Answer {
 
     /// Checks that this is a REST error: the status, and the three keys that go with it.
     #[track_caller]
-    pub fn assert_rest_error(&self, status: u16) {
+    pub(crate) fn assert_rest_error(&self, status: u16) {
         assert_eq!(self.status, status, "{}", self.body);
         assert_eq!(self.body["success"], false, "{}", self.body);
         assert_eq!(self.body["error"], status, "{}", self.body);

@@ -30,18 +30,18 @@ use super::{
 };
 
 /// The password of everybody who signs up in a test.
-pub const PASSWORD: &str = "Correct-horse-1";
+pub(crate) const PASSWORD: &str = "Correct-horse-1";
 
 /// A server of a test's own: its router, its database, its Auth0.
-pub struct App {
+pub(crate) struct App {
     /// Requests go in here.
-    pub router: Router,
+    pub(crate) router: Router,
     /// For looking behind the API, and for rows that the API would not make.
-    pub db: DatabaseConnection,
+    pub(crate) db: DatabaseConnection,
     /// On which database it runs.
-    pub kind: Kind,
+    pub(crate) kind: Kind,
     /// The settings that it runs with.
-    pub config: Config,
+    pub(crate) config: Config,
     /// Where the stand-in keeps its key and users.
     auth0_directory: TempDir,
     statements: Arc<AtomicUsize>,
@@ -56,7 +56,7 @@ static SIGNING_KEY: LazyLock<Vec<u8>> = LazyLock::new(|| {
 
 impl App {
     /// Runs a test with an application of its own, and cleans up however it ends.
-    pub async fn run(kind: Kind, test: impl AsyncFnOnce(&Self)) {
+    pub(crate) async fn run(kind: Kind, test: impl AsyncFnOnce(&Self)) {
         let directory = TempDir::new().expect("a directory for the test");
         let throwaway = Throwaway::create(kind, &directory).await;
         let app = Self::start(kind, &throwaway.url, |_| {}).await;
@@ -70,7 +70,7 @@ impl App {
 
     /// Another server on the same database, with settings that `adjust` has changed. It trusts the
     /// tokens of an Auth0 of its own.
-    pub async fn another(&self, adjust: impl FnOnce(&mut Config)) -> Self {
+    pub(crate) async fn another(&self, adjust: impl FnOnce(&mut Config)) -> Self {
         Self::start(self.kind, &self.config.database_url, adjust).await
     }
 
@@ -104,17 +104,17 @@ impl App {
     }
 
     /// Somebody without a token.
-    pub fn anonymous(&self) -> Person<'_> {
+    pub(crate) fn anonymous(&self) -> Person<'_> {
         Person::anonymous(self)
     }
 
     /// A coder of this name, who signs up.
-    pub async fn coder(&self, username: &str) -> Person<'_> {
+    pub(crate) async fn coder(&self, username: &str) -> Person<'_> {
         self.sign_up(username, Role::Coder).await
     }
 
     /// A mentor of this name, who signs up.
-    pub async fn mentor(&self, username: &str) -> Person<'_> {
+    pub(crate) async fn mentor(&self, username: &str) -> Person<'_> {
         self.sign_up(username, Role::Mentor).await
     }
 
@@ -133,7 +133,7 @@ impl App {
     }
 
     /// The token that Auth0 gives this person: password grant, over HTTP.
-    pub async fn token_from_auth0(&self, username: &str) -> String {
+    pub(crate) async fn token_from_auth0(&self, username: &str) -> String {
         let auth0 = &self.config.auth0;
         let grant = json!({
             "grant_type": "password",
@@ -153,7 +153,7 @@ impl App {
     }
 
     /// The claims of an access token for `subject`, good for an hour.
-    pub fn claims(&self, subject: &str, permissions: &[Permission]) -> Value {
+    pub(crate) fn claims(&self, subject: &str, permissions: &[Permission]) -> Value {
         let auth0 = &self.config.auth0;
         let now = chrono::Utc::now().timestamp();
         json!({
@@ -168,17 +168,17 @@ impl App {
     }
 
     /// A token with any claims, signed with Auth0's key.
-    pub fn sign(&self, claims: &Value) -> String {
+    pub(crate) fn sign(&self, claims: &Value) -> String {
         self.sign_with_header(&self.header(), claims)
     }
 
     /// A token with any header and claims, signed with Auth0's key.
-    pub fn sign_with_header(&self, header: &Header, claims: &Value) -> String {
+    pub(crate) fn sign_with_header(&self, header: &Header, claims: &Value) -> String {
         jsonwebtoken::encode(header, claims, &signing_key()).expect("the token is signed")
     }
 
     /// The header that Auth0's tokens have.
-    pub fn header(&self) -> Header {
+    pub(crate) fn header(&self) -> Header {
         let key = jsonwebtoken::jwk::Jwk::from_encoding_key(&signing_key(), Algorithm::RS256)
             .expect("a public key");
         let kid = key.thumbprint(jsonwebtoken::jwk::ThumbprintHash::SHA256).expect("a thumbprint");
@@ -187,19 +187,19 @@ impl App {
 
     /// Somebody with a token for `subject` and these permissions, and no account unless the subject
     /// has one.
-    pub fn bearer(&self, subject: &str, permissions: &[Permission]) -> Person<'_> {
+    pub(crate) fn bearer(&self, subject: &str, permissions: &[Permission]) -> Person<'_> {
         Person::with_token(self, self.sign(&self.claims(subject, permissions)))
     }
 
     /// How many SQL statements `work` causes.
-    pub async fn statements(&self, work: impl Future<Output = Answer>) -> (usize, Answer) {
+    pub(crate) async fn statements(&self, work: impl Future<Output = Answer>) -> (usize, Answer) {
         let before = self.statements.load(Ordering::Relaxed);
         let answer = work.await;
         (self.statements.load(Ordering::Relaxed) - before, answer)
     }
 
     /// The file that the stand-in keeps its users in.
-    pub fn auth0_directory(&self) -> &Path {
+    pub(crate) fn auth0_directory(&self) -> &Path {
         self.auth0_directory.path()
     }
 }

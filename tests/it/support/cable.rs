@@ -8,8 +8,8 @@ use tokio::{
 
 /// A connection between the server and something that it needs, which can be cut, held up, and
 /// mended.
-pub struct Cable {
-    pub address: SocketAddr,
+pub(crate) struct Cable {
+    pub(crate) address: SocketAddr,
     state: watch::Sender<State>,
 }
 
@@ -23,7 +23,7 @@ enum State {
 }
 
 impl Cable {
-    pub async fn to(target: SocketAddr) -> Self {
+    pub(crate) async fn to(target: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("the port");
         let (state, watched) = watch::channel(State::Sound);
@@ -37,15 +37,15 @@ impl Cable {
         Self { address, state }
     }
 
-    pub async fn cut(&self) {
+    pub(crate) async fn cut(&self) {
         self.turn(State::Cut).await;
     }
 
-    pub async fn hold_up(&self) {
+    pub(crate) async fn hold_up(&self) {
         self.turn(State::HeldUp).await;
     }
 
-    pub async fn mend(&self) {
+    pub(crate) async fn mend(&self) {
         self.turn(State::Sound).await;
     }
 

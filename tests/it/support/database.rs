@@ -8,14 +8,14 @@ use tokio::sync::OnceCell;
 
 /// On which database a test runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     Sqlite,
     Postgres,
 }
 
 /// A database that one test has for itself.
-pub struct Throwaway {
-    pub url: String,
+pub(crate) struct Throwaway {
+    pub(crate) url: String,
     /// On PostgreSQL, the server that it is dropped from and its name there.
     server: Option<(DatabaseConnection, String)>,
 }
@@ -24,7 +24,7 @@ pub struct Throwaway {
 static TEMPLATE: OnceCell<String> = OnceCell::const_new();
 
 impl Throwaway {
-    pub async fn create(kind: Kind, directory: &TempDir) -> Self {
+    pub(crate) async fn create(kind: Kind, directory: &TempDir) -> Self {
         match kind {
             Kind::Sqlite => {
                 let url = format!("sqlite://{}", directory.path().join("test.db").display());
@@ -49,7 +49,7 @@ impl Throwaway {
         }
     }
 
-    pub async fn drop(self) {
+    pub(crate) async fn drop(self) {
         if let Some((server, name)) = self.server {
             let drop = format!("DROP DATABASE {name} WITH (FORCE)");
             server.execute_unprepared(&drop).await.expect("the test's database can be dropped");

@@ -6,15 +6,15 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 use super::App;
 
 /// An application on a port of its own, for what a router alone does not show.
-pub struct Listening {
-    pub address: SocketAddr,
+pub(crate) struct Listening {
+    pub(crate) address: SocketAddr,
     stop: oneshot::Sender<()>,
     /// Ends when the server has.
-    pub ended: JoinHandle<()>,
+    pub(crate) ended: JoinHandle<()>,
 }
 
 impl Listening {
-    pub async fn start(app: &App) -> Self {
+    pub(crate) async fn start(app: &App) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("the port");
         let (stop, stopped) = oneshot::channel();
@@ -24,12 +24,12 @@ impl Listening {
         Self { address, stop, ended }
     }
 
-    pub fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
     /// Tells the server to stop, and returns what ends when it has.
-    pub fn stop(self) -> JoinHandle<()> {
+    pub(crate) fn stop(self) -> JoinHandle<()> {
         let _ = self.stop.send(());
         self.ended
     }

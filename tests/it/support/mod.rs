@@ -7,7 +7,7 @@ mod database;
 mod listening;
 mod person;
 
-pub use self::{
+pub(crate) use self::{
     answer::Answer,
     app::{App, PASSWORD},
     cable::Cable,

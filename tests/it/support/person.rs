@@ -14,13 +14,13 @@ use super::{Answer, App};
 
 /// A client of the server, with or without a token.
 #[derive(Clone)]
-pub struct Person<'a> {
+pub(crate) struct Person<'a> {
     app: &'a App,
-    pub token: Option<String>,
+    pub(crate) token: Option<String>,
     /// Empty for somebody without an account.
-    pub username: String,
+    pub(crate) username: String,
     /// The number among coders or mentors; 0 for somebody without an account.
-    pub id: i32,
+    pub(crate) id: i32,
     role: Option<Role>,
 }
 
@@ -38,13 +38,13 @@ impl<'a> Person<'a> {
     }
 
     /// The global id, such as `coder_7`.
-    pub fn global_id(&self) -> String {
+    pub(crate) fn global_id(&self) -> String {
         let role = self.role.expect("this person has an account").name().to_lowercase();
         format!("{role}_{}", self.id)
     }
 
     /// The subject that this person's tokens are for.
-    pub fn subject(&self) -> String {
+    pub(crate) fn subject(&self) -> String {
         let token = self.token.as_deref().expect("this person has a token");
         let claims: Value =
             jsonwebtoken::dangerous::insecure_decode_claims(token).expect("the token has claims");
@@ -52,41 +52,41 @@ impl<'a> Person<'a> {
     }
 
     /// This person with a token that carries just these permissions.
-    pub fn with_permissions(&self, permissions: &[Permission]) -> Self {
+    pub(crate) fn with_permissions(&self, permissions: &[Permission]) -> Self {
         let claims = self.app.claims(&self.subject(), permissions);
         Self { token: Some(self.app.sign(&claims)), ..self.clone() }
     }
 
     /// This person with a token that carries every permission but this one.
-    pub fn without(&self, missing: Permission) -> Self {
+    pub(crate) fn without(&self, missing: Permission) -> Self {
         let others: Vec<_> =
             Permission::ALL.into_iter().filter(|permission| *permission != missing).collect();
         self.with_permissions(&others)
     }
 
     /// Runs a GraphQL operation.
-    pub async fn graphql(&self, query: &str) -> Answer {
+    pub(crate) async fn graphql(&self, query: &str) -> Answer {
         self.graphql_with(query, json!({})).await
     }
 
     /// Runs a GraphQL operation with variables.
-    pub async fn graphql_with(&self, query: &str, variables: Value) -> Answer {
+    pub(crate) async fn graphql_with(&self, query: &str, variables: Value) -> Answer {
         self.post("/graphql", json!({ "query": query, "variables": variables })).await
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send(self.request(Method::GET, path), Body::empty()).await
     }
 
-    pub async fn post(&self, path: &str, body: Value) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
         self.send_json(Method::POST, path, &body).await
     }
 
-    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> Answer {
         self.send_json(Method::PATCH, path, &body).await
     }
 
-    pub async fn delete(&self, path: &str, body: Value) -> Answer {
+    pub(crate) async fn delete(&self, path: &str, body: Value) -> Answer {
         self.send_json(Method::DELETE, path, &body).await
     }
 
@@ -96,7 +96,7 @@ impl<'a> Person<'a> {
     }
 
     /// A request with this person's token, to be finished by hand and given to [`send`](Self::send).
-    pub fn request(&self, method: Method, path: &str) -> Builder {
+    pub(crate) fn request(&self, method: Method, path: &str) -> Builder {
         let request = Request::builder().method(method).uri(path);
         match &self.token {
             Some(token) => request.header(AUTHORIZATION, format!("Bearer {token}")),
@@ -105,7 +105,7 @@ impl<'a> Person<'a> {
     }
 
     /// Sends a request through the router.
-    pub async fn send(&self, request: Builder, body: impl Into<Body>) -> Answer {
+    pub(crate) async fn send(&self, request: Builder, body: impl Into<Body>) -> Answer {
         let request = request.body(body.into()).expect("the request is well-formed");
         let Ok(response) = self.app.router.clone().oneshot(request).await;
         Answer::read(response).await

@@ -1,0 +1,26 @@
+//! The GraphQL edge as its clients meet it: what each field gives, to whom, in how many statements,
+//! and how it travels over HTTP.
+
+mod awkward;
+mod costs;
+mod depth;
+mod http_requests;
+mod http_statuses;
+mod introspection;
+mod mentorships;
+mod nodes;
+mod operations;
+mod paging;
+mod permissions;
+mod queries;
+mod refusal;
+mod response_shape;
+mod rows;
+mod schema;
+mod selections;
+mod signup;
+mod snippets;
+mod statements;
+mod updates;
+mod variables;
+mod visibility;
