@@ -20,7 +20,6 @@ use tower_http::{
     set_header::SetResponseHeaderLayer,
 };
 
-use super::AppState;
 use crate::{Error, telemetry};
 
 /// What Apollo's clients send of their own.
@@ -38,11 +37,11 @@ const PREFLIGHT_LIFETIME: Duration = Duration::from_hours(1);
 
 /// Bounds how long a request may take, and keeps a panic to the request that caused it; `answer`
 /// tells the client as the edge does.
-pub(super) fn guarded(
-    routes: Router<AppState>,
+pub(super) fn guarded<S: Clone + Send + Sync + 'static>(
+    routes: Router<S>,
     timeout: Duration,
     answer: fn(Error) -> Response,
-) -> Router<AppState> {
+) -> Router<S> {
     routes.layer(middleware::from_fn(move |request: Request, next: Next| async move {
         let response = tokio::time::timeout(timeout, next.run(request));
         match AssertUnwindSafe(response).catch_unwind().await {
@@ -77,4 +76,31 @@ pub(super) fn default_header(name: HeaderName, value: &'static str) -> SetRespon
 /// Compresses what is worth it: below the floor a packet is sent either way.
 pub(super) fn compression() -> CompressionLayer<impl Predicate> {
     CompressionLayer::new().compress_when(SizeAbove::new(COMPRESSION_FLOOR_BYTES).and(NotForContentType::SSE))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{body::Body, http::StatusCode, routing::get};
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::rest;
+
+    #[tokio::test]
+    async fn a_panic_costs_the_request_that_caused_it_and_no_other() {
+        let routes = Router::new()
+            .route("/panics", get(async || -> &'static str { panic!("on purpose") }))
+            .route("/works", get(async || "fine"));
+        let router = guarded(routes, Duration::from_secs(5), rest::failure);
+        for (path, status) in [
+            ("/panics", StatusCode::INTERNAL_SERVER_ERROR),
+            ("/works", StatusCode::OK),
+            ("/panics", StatusCode::INTERNAL_SERVER_ERROR),
+            ("/works", StatusCode::OK),
+        ] {
+            let request = Request::get(path).body(Body::empty()).expect("a request");
+            let Ok(response) = router.clone().oneshot(request).await;
+            assert_eq!(response.status(), status, "{path}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Operations that would hurt are refused before they are executed, and at once.
 
-use std::{fmt::Write, time::Instant};
+use std::{fmt::Write as _, io::Write as _, time::Instant};
 
 use serde_json::{Value, json};
 
@@ -155,6 +155,28 @@ async fn limits_are_settings() {
 }
 
 #[tokio::test]
+async fn a_compressed_body_is_limited_by_what_it_holds() {
+    App::run(Kind::Sqlite, async |app: &App| {
+        let nobody = app.anonymous();
+        for (coding, body, expected) in [
+            ("gzip", gzip(b"{\"query\": \"{ __typename }\"}"), 200),
+            ("gzip", gzip(&vec![b' '; 4 << 20]), 413),
+            ("gzip", b"no gzip".to_vec(), 400),
+            ("compress", b"{}".to_vec(), 415),
+        ] {
+            assert!(body.len() < 1 << 20, "the limit is on what it holds, not on what is sent");
+            let request = nobody
+                .request("POST".parse().expect("a method"), "/graphql")
+                .header("content-type", "application/json")
+                .header("content-encoding", coding);
+            let answer = nobody.send(request, body).await;
+            assert_eq!(answer.status, expected, "{coding}: {}", answer.body);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_body_that_is_too_deep_or_no_text_is_refused() {
     App::run(Kind::Sqlite, async |app: &App| {
         let nobody = app.anonymous();
@@ -179,4 +201,10 @@ async fn a_body_that_is_too_deep_or_no_text_is_refused() {
         }
     })
     .await;
+}
+
+fn gzip(content: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(content).expect("memory takes it");
+    encoder.finish().expect("memory takes it")
 }

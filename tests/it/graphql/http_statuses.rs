@@ -138,7 +138,7 @@ on_both_databases! {
     async fn a_bad_token_is_answered_before_anything_else(app: App) {
         let mut expired = app.claims("auth0|ada", &[]);
         expired["exp"] = json!(1_000_000_000);
-        for token in ["not-a-token".to_owned(), app.sign(&expired)] {
+        for token in ["not-a-token".to_owned(), App::sign(&expired)] {
             let mut person = app.anonymous();
             person.token = Some(token);
             for accept in [GRAPHQL, JSON] {

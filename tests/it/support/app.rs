@@ -168,17 +168,12 @@ impl App {
     }
 
     /// A token with any claims, signed with Auth0's key.
-    pub(crate) fn sign(&self, claims: &Value) -> String {
-        self.sign_with_header(&self.header(), claims)
-    }
-
-    /// A token with any header and claims, signed with Auth0's key.
-    pub(crate) fn sign_with_header(&self, header: &Header, claims: &Value) -> String {
-        jsonwebtoken::encode(header, claims, &signing_key()).expect("the token is signed")
+    pub(crate) fn sign(claims: &Value) -> String {
+        jsonwebtoken::encode(&Self::header(), claims, &signing_key()).expect("the token is signed")
     }
 
     /// The header that Auth0's tokens have.
-    pub(crate) fn header(&self) -> Header {
+    pub(crate) fn header() -> Header {
         let key = jsonwebtoken::jwk::Jwk::from_encoding_key(&signing_key(), Algorithm::RS256)
             .expect("a public key");
         let kid = key.thumbprint(jsonwebtoken::jwk::ThumbprintHash::SHA256).expect("a thumbprint");
@@ -188,7 +183,7 @@ impl App {
     /// Somebody with a token for `subject` and these permissions, and no account unless the subject
     /// has one.
     pub(crate) fn bearer(&self, subject: &str, permissions: &[Permission]) -> Person<'_> {
-        Person::with_token(self, self.sign(&self.claims(subject, permissions)))
+        Person::with_token(self, Self::sign(&self.claims(subject, permissions)))
     }
 
     /// How many SQL statements `work` causes.

@@ -54,7 +54,7 @@ impl<'a> Person<'a> {
     /// This person with a token that carries just these permissions.
     pub(crate) fn with_permissions(&self, permissions: &[Permission]) -> Self {
         let claims = self.app.claims(&self.subject(), permissions);
-        Self { token: Some(self.app.sign(&claims)), ..self.clone() }
+        Self { token: Some(App::sign(&claims)), ..self.clone() }
     }
 
     /// This person with a token that carries every permission but this one.

@@ -17,8 +17,8 @@ use crate::trust::program::Program;
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A running server. It is ended when the test is done with it, or fails.
-struct Server {
-    child: Child,
+pub(crate) struct Server {
+    pub(crate) child: Child,
     address: String,
     http: reqwest::Client,
 }
@@ -30,14 +30,18 @@ impl Drop for Server {
     }
 }
 
-fn free_port() -> String {
+pub(crate) fn free_port() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("its address").port().to_string()
 }
 
 impl Server {
     /// Starts the program, and returns the server with what it printed before it answered.
-    async fn start(program: &Program, settings: &[(&str, &str)], arguments: &[&str]) -> (Self, String) {
+    pub(crate) async fn start(
+        program: &Program,
+        settings: &[(&str, &str)],
+        arguments: &[&str],
+    ) -> (Self, String) {
         let port = settings.iter().find(|(name, _)| *name == "PORT").expect("the port is set").1;
         let log = File::create(program.directory().join("log")).expect("a file for the log");
         let mut child = program.command(settings, arguments).stderr(log).spawn().expect("the program starts");
@@ -59,7 +63,7 @@ impl Server {
         (server, lines.try_iter().map(|line| line + "\n").collect())
     }
 
-    fn at(&self, path: &str) -> String {
+    pub(crate) fn at(&self, path: &str) -> String {
         format!("{}{path}", self.address)
     }
 

@@ -33,7 +33,7 @@ impl Key {
         let path = app.auth0_directory().join("auth0").join("signing-key.pem");
         let pem = pem::parse(std::fs::read(path).expect("the stand-in keeps its key")).expect("a PEM file");
         let pair = KeyPair::from_pkcs8(pem.contents()).expect("an RSA key");
-        Self { pair, kid: app.header().kid.expect("a key id") }
+        Self { pair, kid: App::header().kid.expect("a key id") }
     }
 
     pub(crate) fn generate(kid: &str) -> Self {
@@ -131,7 +131,7 @@ pub(crate) fn named<'a>(
     permissions: &[funcster_api::auth::Permission],
 ) -> Person<'a> {
     let claim = app.config.auth0.username_claim.as_deref().expect("the claim is configured");
-    bearing(app, app.sign(&with(&app.claims(subject, permissions), claim, username)))
+    bearing(app, App::sign(&with(&app.claims(subject, permissions), claim, username)))
 }
 
 /// Sends a request with these `Authorization` headers to each edge.

@@ -5,6 +5,7 @@ mod cli;
 mod cli_servers;
 mod config;
 mod config_refused;
+mod crashes;
 mod database;
 mod forge;
 mod identity;

@@ -89,7 +89,7 @@ async fn discovery_leads_to_the_other_endpoints() {
         let keys = client.get_json(".well-known/jwks.json").await;
         let [key] = keys["keys"].as_array().expect("keys").as_slice() else { panic!("one key: {keys}") };
         assert_eq!((&key["kty"], &key["use"], &key["alg"]), (&json!("RSA"), &json!("sig"), &json!("RS256")));
-        assert_eq!(key["kid"], app.header().kid.expect("a key id"));
+        assert_eq!(key["kid"], App::header().kid.expect("a key id"));
         for private in ["d", "p", "q", "dp", "dq", "qi"] {
             assert_eq!(key.get(private), None, "{private} is nobody's business");
         }

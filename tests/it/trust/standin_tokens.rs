@@ -118,9 +118,9 @@ async fn userinfo_tells_whom_a_token_was_issued_to() {
             (String::new(), r#"Bearer realm="Users""#, ""),
             ("Basic YTpi".to_owned(), r#"Bearer realm="Users""#, ""),
             ("Bearer nonsense".to_owned(), r#"error="invalid_token""#, "not valid"),
-            (format!("Bearer {}", app.sign(&expired)), r#"error="invalid_token""#, "expired"),
+            (format!("Bearer {}", App::sign(&expired)), r#"error="invalid_token""#, "expired"),
             (
-                format!("Bearer {}", app.sign(&app.claims("auth0|gone", &[]))),
+                format!("Bearer {}", App::sign(&app.claims("auth0|gone", &[]))),
                 r#"error="invalid_token""#,
                 "does not exist",
             ),

@@ -148,7 +148,7 @@ async fn permissions_that_are_not_a_list_of_names_grant_nothing_but_leave_the_to
             with(&bare, "permissions", json!(["GET:CODERS", "get:coders ", "get:*", "*"])),
         ];
         for claims in cases {
-            let somebody = bearing(app, app.sign(&claims));
+            let somebody = bearing(app, App::sign(&claims));
             let rest = somebody.get("/coders").await;
             assert_eq!(rest.status, 403, "{claims}");
             rest.assert_rest_error(403);
