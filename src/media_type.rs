@@ -5,30 +5,36 @@ use axum::http::{
     header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE},
 };
 
-/// The two media types that a GraphQL response can have.
+/// The media types that a GraphQL response can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MediaType {
     /// `application/graphql-response+json`: the status tells whether execution began.
     GraphqlResponse,
     /// `application/json`, for clients that are older than the other one.
     Json,
+    /// `text/event-stream`: one result after the other.
+    EventStream,
 }
 
 impl MediaType {
-    /// What the client prefers of the two, the newer one only if it names it. `None` when it
-    /// accepts neither.
+    /// What the client prefers: the newer one, or a stream, only if it names it. `None` when it
+    /// accepts none.
     pub(crate) fn negotiated(headers: &HeaderMap) -> Option<Self> {
         let ranges = accepted(headers);
         if ranges.is_empty() {
             return Some(Self::Json);
         }
-        let newer = preference(&ranges, "application/graphql-response+json");
-        let older = preference(&ranges, "application/json");
-        let is_named = newer.1 == EXACT;
-        if newer.0 > 0.0 && is_named && newer.0 >= older.0 {
+        let (newer, newer_specificity) = preference(&ranges, "application/graphql-response+json");
+        let (older, _) = preference(&ranges, "application/json");
+        let (stream, stream_specificity) = preference(&ranges, "text/event-stream");
+        let named = |quality: f32, specificity| if specificity == EXACT { quality } else { 0.0 };
+        let (newer, stream) = (named(newer, newer_specificity), named(stream, stream_specificity));
+        if stream > newer.max(older) {
+            Some(Self::EventStream)
+        } else if newer > 0.0 && newer >= older {
             Some(Self::GraphqlResponse)
         } else {
-            (older.0 > 0.0).then_some(Self::Json)
+            (older > 0.0).then_some(Self::Json)
         }
     }
 
@@ -36,6 +42,7 @@ impl MediaType {
         HeaderValue::from_static(match self {
             Self::GraphqlResponse => "application/graphql-response+json; charset=utf-8",
             Self::Json => "application/json; charset=utf-8",
+            Self::EventStream => "text/event-stream",
         })
     }
 }

@@ -4,7 +4,7 @@ mod client;
 mod identify;
 mod layers;
 
-use std::time::Duration;
+use std::{error::Error as StdError, time::Duration};
 
 use axum::{
     Router,
@@ -23,11 +23,10 @@ use tower_http::decompression::RequestDecompressionLayer;
 pub use self::client::Client;
 use self::layers::{compression, cors, default_header, guarded};
 use crate::{
-    Error, Result,
     auth::{Account, Jwks, Provider, Verifier},
     config::{Config, Limits},
-    domain::signup::SignUps,
-    graphql::{self, Schema, explorer::Explorer},
+    domain::{Store, events::Events, signup::SignUps},
+    graphql::{self, Schema, documents::Documents, explorer::Explorer},
     limit::RateLimit,
     rest, telemetry,
 };
@@ -41,12 +40,16 @@ const ACCOUNT_CACHE_LIFETIME: Duration = Duration::from_mins(5);
 pub struct AppState {
     /// The database.
     pub db: DatabaseConnection,
+    /// Where changes are made.
+    pub store: Store,
     /// Checks access tokens.
     pub verifier: Verifier,
     /// Signs people up.
     pub sign_ups: SignUps,
     /// The GraphQL schema.
     pub schema: Schema,
+    /// The documents that clients name by their hash.
+    pub documents: Documents,
     /// Whether clients may read it.
     pub introspection: bool,
     /// The page that explores it, where that is on.
@@ -64,16 +67,13 @@ impl AppState {
     /// The state of a server with these settings.
     ///
     /// # Errors
-    /// When the HTTP client cannot be set up, or the issuer is no base for other addresses.
-    pub fn new(config: &Config, db: DatabaseConnection) -> Result<Self> {
+    /// When the HTTP client cannot be set up, the issuer is no base for other addresses, or the file
+    /// of trusted documents cannot be used.
+    pub fn new(config: &Config, db: DatabaseConnection) -> Result<Self, Box<dyn StdError + Send + Sync>> {
         let auth0 = &config.auth0;
-        let http = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .map_err(Error::internal)?;
-        let jwks_address = auth0.issuer.join(".well-known/jwks.json").map_err(Error::internal)?;
-        let provider = Provider::new(http.clone(), &auth0.issuer, &auth0.client_id, &auth0.connection)
-            .map_err(Error::internal)?;
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
+        let jwks_address = auth0.issuer.join(".well-known/jwks.json")?;
+        let provider = Provider::new(http.clone(), &auth0.issuer, &auth0.client_id, &auth0.connection)?;
         Ok(Self {
             verifier: Verifier::new(
                 Jwks::new(http, jwks_address),
@@ -87,6 +87,13 @@ impl AppState {
                 limit: RateLimit::per_minute(config.signups_per_minute),
             },
             schema: graphql::schema(config.introspection),
+            store: Store { db: db.clone(), events: Events::start(&db) },
+            documents: match &config.trusted_documents {
+                Some(path) => Documents::of_file(path).map_err(|error| {
+                    format!("TRUSTED_DOCUMENTS, {}, cannot be used: {error}", path.display())
+                })?,
+                None => Documents::open(),
+            },
             introspection: config.introspection,
             explorer: config.graphiql.then(Explorer::default),
             limits: config.limits.clone(),

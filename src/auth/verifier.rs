@@ -1,5 +1,6 @@
 use std::{collections::BTreeMap, fmt};
 
+use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, Header, Validation};
 use serde::{
     Deserialize, Deserializer,
@@ -24,6 +25,8 @@ pub struct Claims {
     pub username: Option<String>,
     /// What the token allows.
     pub permissions: Permissions,
+    /// When it stops doing so.
+    pub expires_at: DateTime<Utc>,
 }
 
 /// Verifies Auth0 access tokens: RS256 JWTs by RFC 7519, as RFC 8725 recommends to check them.
@@ -80,8 +83,17 @@ impl Verifier {
             subject: subject.to_owned(),
             username: self.username_claim.as_deref().and_then(text).map(ToOwned::to_owned),
             permissions: Permissions::from_claim(payload.0.get("permissions")),
+            expires_at: expiry_in(payload)?,
         })
     }
+}
+
+/// `exp`, which may have a fraction (RFC 7519 section 2), in whole seconds.
+fn expiry_in(payload: &Payload) -> Option<DateTime<Utc>> {
+    let expiry = payload.0.get("exp")?;
+    #[expect(clippy::cast_possible_truncation, reason = "a time out of range is the last that there is")]
+    let seconds = expiry.as_i64().or_else(|| expiry.as_f64().map(|seconds| seconds as i64))?;
+    Some(DateTime::from_timestamp(seconds, 0).unwrap_or(DateTime::<Utc>::MAX_UTC))
 }
 
 /// Reads the header and refuses whatever an Auth0 access token's does not have, before any key is

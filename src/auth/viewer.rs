@@ -1,3 +1,7 @@
+use std::future::Future;
+
+use chrono::{DateTime, Utc};
+
 use super::{Claims, Permission, Permissions};
 use crate::{Error, Result};
 
@@ -7,8 +11,14 @@ use crate::{Error, Result};
 /// check here, so that code which forgets the check has nobody to act as.
 #[derive(Clone, Debug, Default)]
 pub struct Viewer {
-    token: Option<(String, Permissions)>,
+    token: Option<Token>,
     account: Option<Account>,
+}
+
+#[derive(Clone, Debug)]
+struct Token {
+    permissions: Permissions,
+    expires_at: DateTime<Utc>,
 }
 
 /// The account behind a token, fixed once it is bound to the token's subject.
@@ -44,7 +54,8 @@ impl Viewer {
     /// The bearer of a verified token, with the account that its subject is bound to.
     #[must_use]
     pub fn of(claims: &Claims, account: Option<Account>) -> Self {
-        Self { token: Some((claims.subject.clone(), claims.permissions)), account }
+        let token = Token { permissions: claims.permissions, expires_at: claims.expires_at };
+        Self { token: Some(token), account }
     }
 
     /// The account, without any permission asked.
@@ -56,7 +67,19 @@ impl Viewer {
     /// Whether the viewer's token carries `permission`.
     #[must_use]
     pub fn may(&self, permission: Permission) -> bool {
-        self.token.as_ref().is_some_and(|(_, granted)| granted.contains(permission))
+        self.token.as_ref().is_some_and(|token| token.permissions.contains(permission))
+    }
+
+    /// Ends when the viewer's token expires; never for somebody without one.
+    pub fn expiry(&self) -> impl Future<Output = ()> + Send + use<> {
+        let left =
+            self.token.as_ref().map(|token| (token.expires_at - Utc::now()).to_std().unwrap_or_default());
+        async move {
+            match left {
+                Some(left) => tokio::time::sleep(left).await,
+                None => std::future::pending().await,
+            }
+        }
     }
 
     /// Asks for `permission`.
@@ -66,7 +89,9 @@ impl Viewer {
     pub fn require(&self, permission: Permission) -> Result<()> {
         match &self.token {
             None => Err(Error::token_missing()),
-            Some((_, granted)) if !granted.contains(permission) => Err(Error::missing_permission(permission)),
+            Some(token) if !token.permissions.contains(permission) => {
+                Err(Error::missing_permission(permission))
+            }
             Some(_) => Ok(()),
         }
     }

@@ -4,7 +4,7 @@ mod environment;
 mod limits;
 mod reader;
 
-use std::{fmt, net::IpAddr, time::Duration};
+use std::{fmt, net::IpAddr, path::PathBuf, time::Duration};
 
 use axum::http::HeaderName;
 use url::{Host, Url};
@@ -41,6 +41,8 @@ pub struct Config {
     pub port: u16,
     /// `GRAPHQL_INTROSPECTION`: whether clients may read the schema from the server.
     pub introspection: bool,
+    /// `TRUSTED_DOCUMENTS`: a file with the documents that may be executed, if not any.
+    pub trusted_documents: Option<PathBuf>,
     /// `GRAPHIQL`: whether `GET /graphql` shows the explorer to a browser.
     pub graphiql: bool,
     /// `SIGNUPS_PER_MINUTE` of one address; 0 means no limit.
@@ -109,6 +111,11 @@ impl Config {
         let host = read.optional("HOST", "an IP address to listen on", parsed);
         let port = read.port();
         let introspection = read.optional("GRAPHQL_INTROSPECTION", "true or false", parsed);
+        let trusted_documents = read.optional(
+            "TRUSTED_DOCUMENTS",
+            "the path of a JSON file with documents by their hashes",
+            |path| parsed::<PathBuf>(path).filter(|path| path.is_file()),
+        );
         let graphiql = read.optional("GRAPHIQL", "true or false", parsed);
         let signups_per_minute = read.optional("SIGNUPS_PER_MINUTE", PER_MINUTE_FORM, parsed);
         let failed_tokens_per_minute = read.optional("FAILED_TOKENS_PER_MINUTE", PER_MINUTE_FORM, parsed);
@@ -138,6 +145,7 @@ impl Config {
             host: host.unwrap_or(IpAddr::from([0, 0, 0, 0])),
             port: port.unwrap_or(DEFAULT_PORT),
             introspection: introspection.unwrap_or(false),
+            trusted_documents,
             graphiql: graphiql.unwrap_or(false),
             signups_per_minute: signups_per_minute.unwrap_or(DEFAULT_SIGNUPS_PER_MINUTE),
             failed_tokens_per_minute: failed_tokens_per_minute.unwrap_or(DEFAULT_FAILED_TOKENS_PER_MINUTE),

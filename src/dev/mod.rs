@@ -48,6 +48,7 @@ pub fn config(port: u16, directory: &Path) -> Config {
         host: Ipv4Addr::LOCALHOST.into(),
         port,
         introspection: true,
+        trusted_documents: None,
         graphiql: true,
         signups_per_minute: 0,
         failed_tokens_per_minute: 0,

@@ -2,59 +2,86 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, SqlErr, prelude::Expr};
+use sea_orm::{
+    ActiveModelTrait,
+    ActiveValue::{Set, Unchanged},
+    ConnectionTrait, EntityTrait, QuerySelect, SqlErr,
+};
 
-use super::paging::{self, Page, Slice};
+use super::{
+    Store,
+    events::{Event, Kind},
+    paging::{self, Page, Slice},
+};
 use crate::{
     Error, Result,
     auth::{Permission, Viewer},
+    database::begin_write,
     entity::coder::{self, Coder},
 };
 
-/// What became of a coder's choice.
+/// A coder who has a mentor now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Choice {
-    /// The coder who chose.
+pub struct Mentorship {
+    /// The coder.
     pub coder_id: i32,
-    /// False when they had that mentor already.
-    pub is_new: bool,
+    /// The mentor.
+    pub mentor_id: i32,
+    /// Who was the mentor before; the same one, when nothing changed.
+    pub previous_mentor_id: Option<i32>,
+}
+
+impl Mentorship {
+    /// False when the coder had this mentor already.
+    #[must_use]
+    pub fn is_new(&self) -> bool {
+        self.previous_mentor_id != Some(self.mentor_id)
+    }
 }
 
 /// Makes `mentor_id` the acting coder's mentor.
 ///
 /// # Errors
 /// `Forbidden` without `add:mentor` or without a coder account, `NotFound` for no such mentor.
-pub async fn select_mentor(db: &impl ConnectionTrait, viewer: &Viewer, mentor_id: i32) -> Result<Choice> {
+pub async fn select_mentor(store: &Store, viewer: &Viewer, mentor_id: i32) -> Result<Mentorship> {
     let coder = viewer.coder_with(Permission::AddMentor)?;
-    let another =
-        Condition::any().add(coder::Column::MentorId.is_null()).add(coder::Column::MentorId.ne(mentor_id));
-    let updated = coder::Entity::update_many()
-        .col_expr(coder::Column::MentorId, Expr::value(mentor_id))
-        .filter(coder::Column::Id.eq(coder.id))
-        .filter(another)
-        .exec(db)
-        .await;
-    match updated {
-        Ok(updated) => Ok(Choice { coder_id: coder.id, is_new: updated.rows_affected > 0 }),
-        Err(error) if matches!(error.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_))) => {
-            Err(Error::not_found("mentor"))
-        }
-        Err(error) => Err(error.into()),
-    }
+    assign(store, coder.id, mentor_id).await
 }
 
 /// Takes a coder on, from another mentor too.
 ///
 /// # Errors
 /// `Forbidden` without `add:coder` or without a mentor account, `NotFound` for no such coder.
-pub async fn add_coder(db: &impl ConnectionTrait, viewer: &Viewer, coder_id: i32) -> Result<coder::Model> {
+pub async fn add_coder(store: &Store, viewer: &Viewer, coder_id: i32) -> Result<Mentorship> {
     let mentor = viewer.mentor_with(Permission::AddCoder)?;
-    let updated = coder::Entity::update_many()
-        .col_expr(coder::Column::MentorId, Expr::value(mentor.id))
-        .filter(coder::Column::Id.eq(coder_id))
-        .exec_with_returning(db)
-        .await?;
-    updated.into_iter().next().ok_or_else(|| Error::not_found("coder"))
+    assign(store, coder_id, mentor.id).await
+}
+
+async fn assign(store: &Store, coder_id: i32, mentor_id: i32) -> Result<Mentorship> {
+    let txn = begin_write(&store.db).await?;
+    let coder = coder::Entity::find_by_id(coder_id).lock_exclusive().one(&txn).await?;
+    let coder = coder.ok_or_else(|| Error::not_found("coder"))?;
+    let mentorship = Mentorship { coder_id, mentor_id, previous_mentor_id: coder.mentor_id };
+    if !mentorship.is_new() {
+        return Ok(mentorship);
+    }
+    let updated =
+        coder::ActiveModel { id: Unchanged(coder_id), mentor_id: Set(Some(mentor_id)), ..Default::default() };
+    match updated.update(&txn).await {
+        Ok(_) => txn.commit().await?,
+        Err(error) if matches!(error.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_))) => {
+            return Err(Error::not_found("mentor"));
+        }
+        Err(error) => return Err(error.into()),
+    }
+    let tell = |kind, mentor_id| {
+        store.events.publish(Event { kind, coder_id, snippet_id: None, mentor_id: Some(mentor_id) });
+    };
+    tell(Kind::CoderAdded, mentor_id);
+    if let Some(previous) = mentorship.previous_mentor_id {
+        tell(Kind::CoderLeft, previous);
+    }
+    Ok(mentorship)
 }
 
 /// One page of the coders of each of these mentors. Whoever got hold of a mentor may know them.

@@ -3,9 +3,23 @@
 
 pub mod accounts;
 pub mod binding;
+pub mod events;
 pub mod mentorships;
 pub mod paging;
 pub mod signup;
 pub mod snippets;
 pub mod usernames;
 pub mod users;
+
+use sea_orm::DatabaseConnection;
+
+use self::events::Events;
+
+/// Where changes are made, and told.
+#[derive(Clone, Debug)]
+pub struct Store {
+    /// What is changed.
+    pub db: DatabaseConnection,
+    /// Who is told.
+    pub events: Events,
+}

@@ -9,6 +9,8 @@ pub enum Code {
     ParseFailed,
     /// The GraphQL document does not fit the schema.
     ValidationFailed,
+    /// The document is named by a hash that is not known (Apollo's automatic persisted queries).
+    PersistedQueryNotFound,
     /// A value that the client gave is not allowed.
     BadUserInput,
     /// There is no access token.
@@ -61,6 +63,7 @@ impl Code {
             Self::BadRequest => ("BAD_REQUEST", StatusCode::BAD_REQUEST),
             Self::ParseFailed => ("GRAPHQL_PARSE_FAILED", StatusCode::BAD_REQUEST),
             Self::ValidationFailed => ("GRAPHQL_VALIDATION_FAILED", StatusCode::BAD_REQUEST),
+            Self::PersistedQueryNotFound => ("PERSISTED_QUERY_NOT_FOUND", StatusCode::NOT_FOUND),
             Self::BadUserInput => ("BAD_USER_INPUT", StatusCode::BAD_REQUEST),
             Self::TokenMissing | Self::TokenInvalid => ("UNAUTHENTICATED", StatusCode::UNAUTHORIZED),
             Self::Forbidden => ("FORBIDDEN", StatusCode::FORBIDDEN),

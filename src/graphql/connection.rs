@@ -4,7 +4,7 @@ use std::{hash::Hash, sync::Arc};
 
 use async_graphql::{
     Context, Object, OutputType,
-    connection::{Connection, CursorType, Edge},
+    connection::{Connection, CursorType, Edge, EmptyFields},
     dataloader::Loader,
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -24,6 +24,14 @@ use crate::{
 
 /// A page of `T`s, with their number beside it.
 pub(super) type ConnectionOf<T> = Connection<Cursor, T, Total>;
+
+/// A `T` with its place in a list.
+pub(super) type EdgeOf<T> = Edge<Cursor, T, EmptyFields>;
+
+/// A row with its place among those of its kind.
+pub(super) fn edge<T: OutputType>(id: i32, node: T) -> EdgeOf<T> {
+    Edge::new(Cursor(id), node)
+}
 
 /// A place in a list: after or before the row with this id. To clients it is opaque.
 pub(super) struct Cursor(i32);
@@ -87,7 +95,7 @@ pub(super) fn connection<R: Clone, T: OutputType>(
     node: impl Fn(R) -> T,
 ) -> ConnectionOf<T> {
     let mut connection = Connection::with_additional_fields(slice.has_previous, slice.has_next, total);
-    connection.edges = slice.rows.iter().map(|row| Edge::new(Cursor(id(row)), node(row.clone()))).collect();
+    connection.edges = slice.rows.iter().map(|row| edge(id(row), node(row.clone()))).collect();
     connection
 }
 

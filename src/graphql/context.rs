@@ -3,23 +3,31 @@ use std::{future::Future, net::IpAddr, sync::Arc};
 use async_graphql::{
     Context,
     dataloader::{DataLoader, HashMapCache},
+    runtime::{TokioSpawner, TokioTimer},
 };
 use futures_util::task::SpawnExt;
-use sea_orm::DatabaseConnection;
 
 use super::{batches::Batches, loaders::Reader};
-use crate::{Error, Result, app::AppState, auth::Viewer, domain::signup::SignUps};
+use crate::{
+    Error, Result,
+    app::AppState,
+    auth::Viewer,
+    domain::{Store, signup::SignUps},
+};
 
 /// What the resolvers of one request share.
 pub(super) struct RequestContext {
     client: IpAddr,
+    store: Store,
     sign_ups: SignUps,
     page_size: u32,
-    batches: Batches,
+    /// None when nothing drives them, and what is read is read at once.
+    batches: Option<Batches>,
     loader: DataLoader<Reader, HashMapCache>,
 }
 
 impl RequestContext {
+    /// For a query or mutation, whose loads `batches` runs.
     pub(super) fn new(app: &AppState, viewer: Viewer, client: IpAddr, batches: Batches) -> Self {
         let reader = Reader { db: app.db.clone(), viewer: Arc::new(viewer) };
         // A batch is as large as the query makes it: cut in pieces, it would take more statements
@@ -27,8 +35,26 @@ impl RequestContext {
         let loader =
             DataLoader::with_cache(reader, batches.clone(), batches.clone(), HashMapCache::default())
                 .max_batch_size(usize::MAX);
+        Self::of(app, client, loader, Some(batches))
+    }
+
+    /// For a subscription, which lasts: every event is looked at anew.
+    pub(super) fn live(app: &AppState, viewer: Viewer, client: IpAddr) -> Self {
+        let reader = Reader { db: app.db.clone(), viewer: Arc::new(viewer) };
+        let (spawner, timer) = (TokioSpawner::current(), TokioTimer::default());
+        let loader = DataLoader::with_cache(reader, spawner, timer, HashMapCache::default());
+        Self::of(app, client, loader, None).without_cache()
+    }
+
+    fn of(
+        app: &AppState,
+        client: IpAddr,
+        loader: DataLoader<Reader, HashMapCache>,
+        batches: Option<Batches>,
+    ) -> Self {
         Self {
             client,
+            store: app.store.clone(),
             sign_ups: app.sign_ups.clone(),
             page_size: app.limits.graphql.page_size,
             batches,
@@ -45,7 +71,7 @@ impl RequestContext {
 
 /// Shortcuts to the [`RequestContext`].
 pub(super) trait ContextExt<'a> {
-    fn db(&self) -> &'a DatabaseConnection;
+    fn store(&self) -> &'a Store;
     fn viewer(&self) -> &'a Viewer;
     fn client(&self) -> IpAddr;
     fn sign_ups(&self) -> &'a SignUps;
@@ -60,8 +86,8 @@ pub(super) trait ContextExt<'a> {
 }
 
 impl<'a> ContextExt<'a> for Context<'a> {
-    fn db(&self) -> &'a DatabaseConnection {
-        &self.loader().loader().db
+    fn store(&self) -> &'a Store {
+        &self.data_unchecked::<RequestContext>().store
     }
 
     fn viewer(&self) -> &'a Viewer {
@@ -90,7 +116,9 @@ impl<'a> ContextExt<'a> for Context<'a> {
         F: Future<Output = Result<T>> + Send + 'static,
     {
         let reader = self.loader().loader().clone();
-        let batches = &self.data_unchecked::<RequestContext>().batches;
-        batches.spawn_with_handle(work(reader)).map_err(Error::internal)?.await
+        match &self.data_unchecked::<RequestContext>().batches {
+            Some(batches) => batches.spawn_with_handle(work(reader)).map_err(Error::internal)?.await,
+            None => work(reader).await,
+        }
     }
 }

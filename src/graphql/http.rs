@@ -1,18 +1,16 @@
 //! GraphQL over HTTP, as the specification of that name has it: what is read, what is answered, and
 //! with which status.
 
-use async_graphql::{
-    Data, Pos, Request, Response as GraphqlResponse, ServerError, Value,
-    parser::{
-        self, parse_query,
-        types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType},
-    },
-};
+use async_graphql::{ServerError, parser::types::OperationType};
 use async_graphql_axum::GraphQLResponse;
 use axum::{
     Json,
     body::Bytes,
-    extract::{RawQuery, State, rejection::BytesRejection},
+    extract::{
+        RawQuery, State,
+        rejection::BytesRejection,
+        ws::{WebSocketUpgrade, rejection::WebSocketUpgradeRejection},
+    },
     http::{
         HeaderMap, HeaderValue, StatusCode,
         header::{ALLOW, CONTENT_TYPE},
@@ -22,12 +20,9 @@ use axum::{
 use serde::Serialize;
 
 use super::{
-    batches::Batches,
-    context::RequestContext,
-    error::{add_code, log, request_error},
-    limits,
+    execution::{Operation, Outcome, Refusal},
     parameters::Parameters,
-    usages, variables,
+    sse, websocket,
 };
 use crate::{
     Error, Result,
@@ -52,13 +47,18 @@ pub async fn post(
     answer(&app, client, &headers, parameters, true).await
 }
 
-/// `GET /graphql`: queries; and, for a browser that comes without one, the explorer.
+/// `GET /graphql`: queries and subscriptions; for a `WebSocket`, any operation; and for a browser
+/// that comes without one, the explorer.
 pub async fn get(
     State(app): State<AppState>,
     client: Client,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
+    if let Ok(upgrade) = upgrade {
+        return websocket::accept(app, client.0, upgrade);
+    }
     let query = query.unwrap_or_default();
     if let Some(explorer) = &app.explorer
         && query.is_empty()
@@ -77,84 +77,37 @@ async fn answer(
     may_mutate: bool,
 ) -> Response {
     let Some(media_type) = MediaType::negotiated(headers) else {
-        let message = "The answer is application/graphql-response+json or application/json.";
+        let message =
+            "The answer is application/graphql-response+json, application/json, or text/event-stream.";
         return refuse(MediaType::Json, Error::new(Code::NotAcceptable, message).into());
     };
-    match execute(app, client, headers, parameters, may_mutate).await {
-        Ok(response) => write(media_type, response, app.limits.graphql.errors as usize),
-        Err(refusal) => refuse(media_type, refusal),
-    }
-}
-
-async fn execute(
-    app: &AppState,
-    client: Client,
-    headers: &HeaderMap,
-    parameters: impl FnOnce() -> Result<Parameters>,
-    may_mutate: bool,
-) -> Result<GraphqlResponse, Refusal> {
-    let viewer = app.viewer(headers, client.0).await?;
-    let mut parameters = parameters()?;
-    let limits = &app.limits.graphql;
-    limits::check_tokens(&parameters.query, limits)?;
-    let document = parse_query(&parameters.query)?;
-    let operation = selected(&document, parameters.operation_name.as_deref());
-    if let Some(operation) = operation {
-        variables::fill_in_defaults(operation, &mut parameters.variables);
-    }
-    limits::check(&document, &parameters.variables, limits)?;
-    let mut is_mutation = false;
-    if let Some(operation) = operation {
-        is_mutation = operation.ty == OperationType::Mutation;
-        if is_mutation && !may_mutate {
+    let prepared = async {
+        let viewer = app.viewer(headers, client.0).await?;
+        let operation = Operation::prepare(app, parameters()?)?;
+        if operation.kind == Some(OperationType::Mutation) && !may_mutate {
             let message = "A mutation changes something, so it is sent by POST.";
             return Err(Error::new(Code::MethodNotAllowed, message).into());
         }
-        usages::check(&document, operation, app.introspection)?;
-        variables::check(operation, &parameters.variables)?;
-    }
-
-    let batches = Batches::default();
-    let context = RequestContext::new(app, viewer, client.0, batches.clone());
-    let mut data = Data::default();
-    data.insert(if is_mutation { context.without_cache() } else { context });
-    let mut request = Request::new(parameters.query).variables(parameters.variables);
-    request.operation_name = parameters.operation_name;
-    request.data = data;
-    request.set_parsed_query(document);
-    Ok(batches.run(app.schema.execute(request)).await)
-}
-
-/// The operation that will be executed; none when the name does not tell, which execution reports.
-fn selected<'a>(document: &'a ExecutableDocument, name: Option<&str>) -> Option<&'a OperationDefinition> {
-    match (&document.operations, name) {
-        (DocumentOperations::Single(operation), None) => Some(&operation.node),
-        (DocumentOperations::Single(_), Some(_)) => None,
-        (DocumentOperations::Multiple(operations), Some(name)) => {
-            operations.get(name).map(|operation| &operation.node)
+        Ok((viewer, operation))
+    };
+    match (prepared.await, media_type) {
+        (Ok((viewer, operation)), MediaType::EventStream) => sse::stream(app, viewer, client.0, operation),
+        (Ok((viewer, operation)), media_type) => {
+            write(media_type, operation.execute(app, viewer, client.0).await)
         }
-        (DocumentOperations::Multiple(operations), None) => {
-            let mut operations = operations.values();
-            operations.next().filter(|_| operations.next().is_none()).map(|operation| &operation.node)
-        }
+        (Err(refusal), media_type) => refuse(media_type, refusal),
     }
 }
 
-/// Writes what execution came to. Every root field is nullable, so data that is null was never
-/// begun, unless an error says where.
-fn write(media_type: MediaType, mut response: GraphqlResponse, most_errors: usize) -> Response {
-    let began = response.data != Value::Null || response.errors.iter().any(|error| !error.path.is_empty());
-    for error in &mut response.errors {
-        log(error);
-        add_code(error, began);
+fn write(media_type: MediaType, outcome: Outcome) -> Response {
+    match outcome {
+        Outcome::Refused(errors) => write_errors(media_type, Code::ValidationFailed, &errors),
+        Outcome::Began(response) => {
+            let mut response = GraphQLResponse::from(response).into_response();
+            response.headers_mut().insert(CONTENT_TYPE, media_type.header());
+            response
+        }
     }
-    if !began {
-        response.errors.truncate(most_errors);
-        return write_errors(media_type, Code::ValidationFailed, &response.errors);
-    }
-    let mut response = GraphQLResponse::from(response).into_response();
-    response.headers_mut().insert(CONTENT_TYPE, media_type.header());
-    response
 }
 
 /// Answers a request that came to nothing, as GraphQL clients know it.
@@ -162,35 +115,10 @@ pub(crate) fn failure(error: Error) -> Response {
     refuse(MediaType::Json, error.into())
 }
 
-/// Why execution did not begin, and where in the document, if that is to blame.
-struct Refusal {
-    error: Error,
-    locations: Vec<Pos>,
-}
-
-impl From<Error> for Refusal {
-    fn from(error: Error) -> Self {
-        Self { error, locations: Vec::new() }
-    }
-}
-
-impl From<parser::Error> for Refusal {
-    fn from(error: parser::Error) -> Self {
-        // The parser draws the line and marks the place; its last line says what was expected.
-        let drawing = error.to_string();
-        let expected = drawing.lines().last().unwrap_or_default().trim_start_matches([' ', '=']);
-        let locations = error.positions().collect();
-        Self { error: Error::new(Code::ParseFailed, format!("Syntax error: {expected}.")), locations }
-    }
-}
-
 /// Writes why execution did not begin.
-fn refuse(media_type: MediaType, Refusal { error, locations }: Refusal) -> Response {
-    let headers = error.headers();
-    let code = error.code;
-    let error = ServerError { locations, ..request_error(error) };
-    log(&error);
-    let mut response = write_errors(media_type, code, &[error]);
+fn refuse(media_type: MediaType, refusal: Refusal) -> Response {
+    let (headers, code) = (refusal.error.headers(), refusal.error.code);
+    let mut response = write_errors(media_type, code, &[refusal.into_server_error()]);
     response.headers_mut().extend(headers);
     if code == Code::MethodNotAllowed {
         response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
@@ -206,8 +134,13 @@ struct Errors<'a> {
 
 fn write_errors(media_type: MediaType, code: Code, errors: &[ServerError]) -> Response {
     // Clients of the older media type take any other status than 200 for a failure of the network.
-    let is_of_document = matches!(code, Code::ParseFailed | Code::ValidationFailed | Code::BadUserInput);
+    let is_of_document = matches!(
+        code,
+        Code::ParseFailed | Code::ValidationFailed | Code::BadUserInput | Code::PersistedQueryNotFound
+    );
     let status = if media_type == MediaType::Json && is_of_document { StatusCode::OK } else { code.status() };
+    // Whoever asked for a stream of events has none: the errors are JSON.
+    let media_type = if media_type == MediaType::EventStream { MediaType::Json } else { media_type };
     let mut response = (status, Json(Errors { errors })).into_response();
     response.headers_mut().insert(CONTENT_TYPE, media_type.header());
     response

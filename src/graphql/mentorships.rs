@@ -7,7 +7,11 @@ use super::{
     permission::requires_permission,
     users::{Coder, Mentor},
 };
-use crate::{Error, auth::Permission, domain::mentorships};
+use crate::{
+    Error,
+    auth::Permission,
+    domain::mentorships::{self, Mentorship},
+};
 
 /// Your choice of a mentor.
 #[derive(InputObject)]
@@ -19,8 +23,12 @@ pub(super) struct SelectMentorInput {
 /// The choice, made.
 #[derive(SimpleObject)]
 pub(super) struct SelectMentorPayload {
-    /// You, with your mentor.
+    /// You.
     coder: Coder,
+    /// Your mentor now.
+    mentor: Mentor,
+    /// Who was your mentor before, if that is somebody else: their list of coders changed too.
+    previous_mentor: Option<Mentor>,
 }
 
 /// A coder to take on.
@@ -37,6 +45,8 @@ pub(super) struct AddCoderPayload {
     coder: Coder,
     /// You.
     mentor: Mentor,
+    /// Who was the coder's mentor before, if that is somebody else: their list of coders changed too.
+    previous_mentor: Option<Mentor>,
 }
 
 #[derive(Default)]
@@ -72,16 +82,28 @@ async fn select_mentor(
     ctx.viewer().coder_with(Permission::AddMentor)?;
     let mentor_id =
         id::number_of(Kind::Mentor, &input.mentor_id).ok_or_else(|| Error::not_found("mentor"))?;
-    let choice = mentorships::select_mentor(ctx.db(), ctx.viewer(), mentor_id).await?;
-    Ok(SelectMentorPayload { coder: Coder::load(ctx, choice.coder_id).await? })
+    let mentorship = mentorships::select_mentor(ctx.store(), ctx.viewer(), mentor_id).await?;
+    Ok(SelectMentorPayload {
+        coder: Coder::load(ctx, mentorship.coder_id).await?,
+        mentor: Mentor::load(ctx, mentorship.mentor_id).await?,
+        previous_mentor: previous_mentor(ctx, mentorship).await?,
+    })
 }
 
 async fn add_coder(ctx: &Context<'_>, input: &AddCoderInput) -> Result<AddCoderPayload, ApiError> {
-    let mentor = ctx.viewer().mentor_with(Permission::AddCoder)?;
+    ctx.viewer().mentor_with(Permission::AddCoder)?;
     let coder_id = id::number_of(Kind::Coder, &input.coder_id).ok_or_else(|| Error::not_found("coder"))?;
-    let coder = mentorships::add_coder(ctx.db(), ctx.viewer(), coder_id).await?;
+    let mentorship = mentorships::add_coder(ctx.store(), ctx.viewer(), coder_id).await?;
     Ok(AddCoderPayload {
-        coder: Coder::load(ctx, coder.id).await?,
-        mentor: Mentor::load(ctx, mentor.id).await?,
+        coder: Coder::load(ctx, mentorship.coder_id).await?,
+        mentor: Mentor::load(ctx, mentorship.mentor_id).await?,
+        previous_mentor: previous_mentor(ctx, mentorship).await?,
     })
+}
+
+async fn previous_mentor(ctx: &Context<'_>, mentorship: Mentorship) -> Result<Option<Mentor>, ApiError> {
+    match mentorship.previous_mentor_id.filter(|_| mentorship.is_new()) {
+        Some(id) => Mentor::load(ctx, id).await.map(Some),
+        None => Ok(None),
+    }
 }

@@ -3,7 +3,9 @@
 mod batches;
 mod connection;
 mod context;
+pub mod documents;
 mod error;
+mod execution;
 pub mod explorer;
 pub mod http;
 mod id;
@@ -15,14 +17,17 @@ mod parameters;
 mod permission;
 mod signup;
 mod snippets;
+mod sse;
+mod subscriptions;
 mod tokens;
 mod type_system;
 mod usages;
 mod users;
 mod variables;
+mod websocket;
 
-use self::connection::ConnectionOf;
-use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, SchemaBuilder};
+use self::{connection::ConnectionOf, subscriptions::Subscription};
+use async_graphql::{MergedObject, SDLExportOptions, SchemaBuilder};
 use chrono::{DateTime, Utc};
 
 /// Everything that can be asked for.
@@ -35,7 +40,7 @@ pub struct Query(users::UserQueries, snippets::SnippetQueries, node::NodeQueries
 pub struct Mutation(signup::SignupMutation, mentorships::MentorshipMutations, snippets::SnippetMutations);
 
 /// The schema.
-pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
+pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
 /// Builds the schema. Without `introspection` a client can neither read it nor guess it from
 /// suggestions in messages.
@@ -53,13 +58,14 @@ pub fn sdl() -> String {
         .sorted_arguments()
         .sorted_enum_items()
         .prefer_single_line_descriptions()
+        .include_specified_by()
         .use_space_ident();
     let sdl = builder().finish().sdl_with_options(options);
     sdl.lines().map(str::trim_end).collect::<Vec<_>>().join("\n").trim().to_owned() + "\n"
 }
 
-fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
-    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
+fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
+    Schema::build(Query::default(), Mutation::default(), Subscription)
         .register_output_type::<node::Node>()
         .register_output_type::<node::User>()
         .override_output_type_description::<DateTime<Utc>>(

@@ -5,7 +5,10 @@ use crate::{Error, Result};
 
 /// The parameters of a GraphQL request.
 pub(super) struct Parameters {
-    pub(super) query: String,
+    /// The document.
+    pub(super) query: Option<String>,
+    /// Its hash, in its place or beside it: `documentId`, or Apollo's `persistedQuery` extension.
+    pub(super) hash: Option<String>,
     pub(super) operation_name: Option<String>,
     pub(super) variables: Variables,
 }
@@ -39,9 +42,14 @@ impl Parameters {
     fn from_object(mut parameters: Map<String, Value>) -> Result<Self> {
         let mut take = |name| parameters.remove(name).unwrap_or_default();
         let query = match take("query") {
-            Value::String(query) if !query.is_empty() => query,
-            Value::Null => return Err(Error::bad_request("The parameter query is missing.")),
+            Value::String(query) if !query.is_empty() => Some(query),
+            Value::Null => None,
             _ => return Err(Error::bad_request("The parameter query must be a string, and not empty.")),
+        };
+        let document_id = match take("documentId") {
+            Value::Null => None,
+            Value::String(id) => Some(id),
+            _ => return Err(Error::bad_request("The parameter documentId must be a string.")),
         };
         let operation_name = match take("operationName") {
             Value::Null => None,
@@ -52,9 +60,18 @@ impl Parameters {
             variables @ (Value::Null | Value::Object(_)) => Variables::from_json(variables),
             _ => return Err(Error::bad_request("The parameter variables must be an object.")),
         };
-        if !matches!(take("extensions"), Value::Null | Value::Object(_)) {
+        let extensions = take("extensions");
+        if !matches!(extensions, Value::Null | Value::Object(_)) {
             return Err(Error::bad_request("The parameter extensions must be an object."));
         }
-        Ok(Self { query, operation_name, variables })
+        let hash = document_id.or_else(|| persisted_hash(&extensions));
+        let hash = hash.map(|hash| hash.strip_prefix("sha256:").map(ToOwned::to_owned).unwrap_or(hash));
+        Ok(Self { query, hash, operation_name, variables })
     }
+}
+
+/// The hash in Apollo's extension, in its first and only version.
+fn persisted_hash(extensions: &Value) -> Option<String> {
+    let persisted = extensions.get("persistedQuery").filter(|persisted| persisted["version"] == 1)?;
+    persisted.get("sha256Hash")?.as_str().map(ToOwned::to_owned)
 }

@@ -47,8 +47,8 @@ pub(crate) async fn select_mentor(
     if coder_id != coder.id {
         return Err(Error::forbidden("You can choose a mentor for yourself only.").into());
     }
-    let choice = mentorships::select_mentor(&app.db, &caller, mentor_id).await?;
-    let message = if choice.is_new { "You have a mentor now." } else { "You have this mentor already." };
+    let choice = mentorships::select_mentor(&app.store, &caller, mentor_id).await?;
+    let message = if choice.is_new() { "You have a mentor now." } else { "You have this mentor already." };
     Ok(success(Message { message }))
 }
 
@@ -66,7 +66,7 @@ pub(crate) async fn add_coder(
     if mentor_id != mentor.id {
         return Err(Error::forbidden("You can take coders on for yourself only.").into());
     }
-    mentorships::add_coder(&app.db, &caller, coder_id).await?;
+    mentorships::add_coder(&app.store, &caller, coder_id).await?;
     Ok(success(Message { message: "The coder is yours now." }))
 }
 

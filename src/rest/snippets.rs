@@ -69,7 +69,7 @@ pub(crate) async fn create(
     {
         return Err(Error::forbidden("You can store snippets in your own library only.").into());
     }
-    let snippet = snippets::create(&app.db, &caller, new).await?;
+    let snippet = snippets::create(&app.store, &caller, new).await?;
     Ok(success(CreatedOut { message: "The snippet is stored.", snippet_id: snippet.id }))
 }
 
@@ -101,7 +101,7 @@ pub(crate) async fn replace(
     }
     let expected = if_match.expected(snippet.version)?;
     let updated =
-        snippets::update(&app.db, &caller, snippet.id, change, expected).await.map_err(as_precondition)?;
+        snippets::update(&app.store, &caller, snippet.id, change, expected).await.map_err(as_precondition)?;
     Ok((etag(updated.version), success(Message { message: "The snippet is changed." })))
 }
 
@@ -120,7 +120,7 @@ pub(crate) async fn delete(
         return Err(Error::forbidden("coderId is not the snippet's owner.").into());
     }
     let expected = if_match.expected(snippet.version)?;
-    snippets::delete(&app.db, &caller, snippet.id, expected).await.map_err(as_precondition)?;
+    snippets::delete(&app.store, &caller, snippet.id, expected).await.map_err(as_precondition)?;
     Ok(success(Message { message: "The snippet is deleted." }))
 }
 

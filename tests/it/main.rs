@@ -8,7 +8,11 @@
 mod support;
 
 mod concurrency;
+mod documents;
 mod faults;
 mod graphql;
 mod hostile_queries;
+mod parity;
+mod rest;
+mod subscriptions;
 mod trust;

@@ -12,6 +12,10 @@ use super::{
 use crate::{
     Error, Result,
     auth::{Account, ActingCoder, Permission, Viewer},
+    domain::{
+        Store,
+        events::{Event, Kind},
+    },
     entity::{
         now,
         snippet::{self, belonging_to},
@@ -23,10 +27,12 @@ use crate::{
 ///
 /// # Errors
 /// `Forbidden` without `post:snippet` or without a coder account, `BadUserInput`.
-pub async fn create(db: &impl ConnectionTrait, viewer: &Viewer, new: NewSnippet) -> Result<snippet::Model> {
+pub async fn create(store: &Store, viewer: &Viewer, new: NewSnippet) -> Result<snippet::Model> {
     let coder = viewer.coder_with(Permission::PostSnippet)?;
     new.validate()?;
-    Ok(insert(db, coder, new).await?)
+    let created = insert(&store.db, coder, new).await?;
+    tell(store, Kind::SnippetCreated, &created);
+    Ok(created)
 }
 
 /// Changes what `change` gives, if the snippet is at `expected_version` (where one is given).
@@ -35,7 +41,7 @@ pub async fn create(db: &impl ConnectionTrait, viewer: &Viewer, new: NewSnippet)
 /// `Forbidden` without `edit:snippet`, without an account, or when the snippet is neither the
 /// acting coder's nor one of the acting mentor's coders'; `BadUserInput`; `NotFound`; `Conflict`.
 pub async fn update(
-    db: &impl ConnectionTrait,
+    store: &Store,
     viewer: &Viewer,
     id: i32,
     change: Change,
@@ -45,7 +51,7 @@ pub async fn update(
     change.validate()?;
     let editable = belonging_to(Some(account));
     if change.is_empty() {
-        let snippet = by_id_within(db, id, editable).await?;
+        let snippet = by_id_within(&store.db, id, editable).await?;
         return at_version(snippet, expected_version);
     }
     let updated = change
@@ -53,11 +59,14 @@ pub async fn update(
         .filter(snippet::Column::Id.eq(id))
         .filter(editable.clone())
         .apply_if(expected_version, |update, version| update.filter(snippet::Column::Version.eq(version)))
-        .exec_with_returning(db)
+        .exec_with_returning(&store.db)
         .await?;
     match updated.into_iter().next() {
-        Some(snippet) => Ok(snippet),
-        None => Err(why_untouched(db, id, editable).await?),
+        Some(snippet) => {
+            tell(store, Kind::SnippetUpdated, &snippet);
+            Ok(snippet)
+        }
+        None => Err(why_untouched(&store.db, id, editable).await?),
     }
 }
 
@@ -76,7 +85,7 @@ pub async fn editable_by(db: &impl ConnectionTrait, viewer: &Viewer, id: i32) ->
 /// `Forbidden` without `delete:snippet`, without a coder account, or when the snippet is another
 /// coder's; `NotFound`; `Conflict`.
 pub async fn delete(
-    db: &impl ConnectionTrait,
+    store: &Store,
     viewer: &Viewer,
     id: i32,
     expected_version: Option<i32>,
@@ -87,11 +96,14 @@ pub async fn delete(
         .filter(snippet::Column::Id.eq(id))
         .filter(own.clone())
         .apply_if(expected_version, |delete, version| delete.filter(snippet::Column::Version.eq(version)))
-        .exec_with_returning(db)
+        .exec_with_returning(&store.db)
         .await?;
     match deleted.into_iter().next() {
-        Some(snippet) => Ok(snippet),
-        None => Err(why_untouched(db, id, own).await?),
+        Some(snippet) => {
+            tell(store, Kind::SnippetDeleted, &snippet);
+            Ok(snippet)
+        }
+        None => Err(why_untouched(&store.db, id, own).await?),
     }
 }
 
@@ -143,6 +155,15 @@ impl Change {
             })
             .col_expr(snippet::Column::Version, Expr::col(snippet::Column::Version).add(1))
     }
+}
+
+fn tell(store: &Store, kind: Kind, snippet: &snippet::Model) {
+    store.events.publish(Event {
+        kind,
+        coder_id: snippet.coder_id,
+        snippet_id: Some(snippet.id),
+        mentor_id: None,
+    });
 }
 
 /// Why a statement that should have changed or deleted the snippet touched no row.

@@ -5,7 +5,9 @@ use crate::{
     Error, Result,
     auth::Permission,
     domain::snippets::{self, Change, NewSnippet},
+    entity::snippet,
     graphql::{
+        connection::{EdgeOf, edge},
         context::ContextExt,
         error::{ApiError, Fallible},
         id::{self, Kind},
@@ -33,6 +35,14 @@ pub(in crate::graphql) struct CreateSnippetInput {
 pub(in crate::graphql) struct CreateSnippetPayload {
     /// The new snippet.
     snippet: Snippet,
+    /// The new snippet as it stands in its coder's list, to be appended there.
+    snippet_edge: EdgeOf<Snippet>,
+}
+
+impl CreateSnippetPayload {
+    fn of(row: snippet::Model) -> Self {
+        Self { snippet_edge: edge(row.id, row.clone().into()), snippet: row.into() }
+    }
 }
 
 /// An edit of a snippet. What is left out stays as it is.
@@ -97,8 +107,8 @@ impl SnippetMutations {
             needs_review: input.needs_review,
             comments: input.comments.unwrap_or_default(),
         };
-        let created = snippets::create(ctx.db(), ctx.viewer(), new).await;
-        Some(created.map(|row| CreateSnippetPayload { snippet: row.into() }).map_err(ApiError))
+        let created = snippets::create(ctx.store(), ctx.viewer(), new).await;
+        Some(created.map(CreateSnippetPayload::of).map_err(ApiError))
     }
 
     /// Change a snippet: your own, or, for mentors, one of your coders'.
@@ -134,15 +144,16 @@ async fn update(ctx: &Context<'_>, input: UpdateSnippetInput) -> Result<UpdateSn
             MaybeUndefined::Value(comments) => Some(comments),
         },
     };
+    change.validate()?;
     let id = number_of(&input.id)?;
-    let snippet = snippets::update(ctx.db(), ctx.viewer(), id, change, input.expected_version).await?;
+    let snippet = snippets::update(ctx.store(), ctx.viewer(), id, change, input.expected_version).await?;
     Ok(UpdateSnippetPayload { snippet: snippet.into() })
 }
 
 async fn delete(ctx: &Context<'_>, input: DeleteSnippetInput) -> Result<DeleteSnippetPayload, ApiError> {
     ctx.viewer().coder_with(Permission::DeleteSnippet)?;
     let id = number_of(&input.id)?;
-    let deleted = snippets::delete(ctx.db(), ctx.viewer(), id, input.expected_version).await?;
+    let deleted = snippets::delete(ctx.store(), ctx.viewer(), id, input.expected_version).await?;
     Ok(DeleteSnippetPayload {
         deleted_snippet_id: id::global(Kind::Snippet, deleted.id),
         coder: Coder::load(ctx, deleted.coder_id).await?,

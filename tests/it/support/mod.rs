@@ -6,6 +6,7 @@ mod cable;
 mod database;
 mod listening;
 mod person;
+mod socket;
 
 pub(crate) use self::{
     answer::Answer,
@@ -14,6 +15,7 @@ pub(crate) use self::{
     database::Kind,
     listening::Listening,
     person::Person,
+    socket::{SUBPROTOCOL, Socket},
 };
 
 /// Runs each test on SQLite and on PostgreSQL, with an application of its own.

@@ -29,7 +29,7 @@ async fn killed_and_started_again(app: &App, issuer: &Issuer, program: &Program)
         ("HOST", "127.0.0.1"),
         ("PORT", port.as_str()),
     ];
-    issuer.answer(SIGNUP, ResponseTemplate::new(200).set_delay(Duration::from_secs(60)));
+    issuer.answer(SIGNUP, ResponseTemplate::new(200).set_delay(Duration::from_mins(1)));
     let (mut server, _) = Server::start(program, &settings, &["serve"]).await;
     let lost = tokio::spawn(sign_up(server.at("/signup")));
     while issuer.requests(SIGNUP).await.is_empty() {

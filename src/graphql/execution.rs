@@ -1,0 +1,183 @@
+//! Operations, from parameters to responses, whatever transport they come by.
+
+use std::net::IpAddr;
+
+use async_graphql::{
+    Data, Pos, Request, Response, ServerError, Value,
+    parser::{
+        self, parse_query,
+        types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType},
+    },
+};
+use futures_util::{
+    Stream, StreamExt,
+    stream::{self, BoxStream},
+};
+
+use super::{
+    batches::Batches,
+    context::RequestContext,
+    error::{add_code, log, request_error},
+    limits,
+    parameters::Parameters,
+    usages, variables,
+};
+use crate::{Error, app::AppState, auth::Viewer, error::Code};
+
+/// An operation that was found fit to be executed, as far as can be told before validation.
+pub(super) struct Operation {
+    request: Request,
+    /// None when the name does not tell which one it is, which execution reports.
+    pub(super) kind: Option<OperationType>,
+}
+
+/// Why execution did not begin, and where in the document, if that is to blame.
+pub(super) struct Refusal {
+    pub(super) error: Error,
+    locations: Vec<Pos>,
+}
+
+/// What execution came to.
+pub(super) enum Outcome {
+    /// It began: there is data, if only null for what failed.
+    Began(Response),
+    /// The document was found wanting before.
+    Refused(Vec<ServerError>),
+}
+
+impl Operation {
+    /// Parses a document, and checks what can be checked before it is validated.
+    ///
+    /// # Errors
+    /// The [`Refusal`].
+    pub(super) fn prepare(app: &AppState, mut parameters: Parameters) -> Result<Self, Refusal> {
+        let limits = &app.limits.graphql;
+        let query = app.documents.find(&parameters)?;
+        limits::check_tokens(&query, limits)?;
+        let document = parse_query(&*query)?;
+        let operation = selected(&document, parameters.operation_name.as_deref());
+        if let Some(operation) = operation {
+            variables::fill_in_defaults(operation, &mut parameters.variables);
+        }
+        limits::check(&document, &parameters.variables, limits)?;
+        if let Some(operation) = operation {
+            usages::check(&document, operation, app.introspection)?;
+            variables::check(operation, &parameters.variables)?;
+        }
+        let kind = operation.map(|operation| operation.ty);
+        let mut request = Request::new(&*query).variables(parameters.variables);
+        request.operation_name = parameters.operation_name;
+        request.set_parsed_query(document);
+        Ok(Self { request, kind })
+    }
+
+    /// Executes a query or mutation.
+    pub(super) async fn execute(self, app: &AppState, viewer: Viewer, client: IpAddr) -> Outcome {
+        let batches = Batches::default();
+        let context = RequestContext::new(app, viewer, client, batches.clone());
+        let is_mutation = self.kind == Some(OperationType::Mutation);
+        let context = if is_mutation { context.without_cache() } else { context };
+        let response = batches.run(app.schema.execute(with(self.request, context))).await;
+        Outcome::of(response, app.limits.graphql.errors as usize)
+    }
+
+    /// Executes a subscription. An event that is refused is an outcome like any other.
+    fn subscribe(
+        self,
+        app: &AppState,
+        viewer: Viewer,
+        client: IpAddr,
+    ) -> impl Stream<Item = Outcome> + Send + use<> {
+        let context = RequestContext::live(app, viewer, client);
+        let most_errors = app.limits.graphql.errors as usize;
+        let responses = app.schema.execute_stream(with(self.request, context));
+        responses.map(move |response| Outcome::of(response, most_errors))
+    }
+
+    /// Executes any operation: one outcome of a query or mutation, one an event of a subscription.
+    pub(super) fn outcomes(
+        self,
+        app: &AppState,
+        viewer: Viewer,
+        client: IpAddr,
+    ) -> BoxStream<'static, Outcome> {
+        if self.kind == Some(OperationType::Subscription) {
+            return self.subscribe(app, viewer, client).boxed();
+        }
+        let app = app.clone();
+        stream::once(async move { self.execute(&app, viewer, client).await }).boxed()
+    }
+}
+
+impl Outcome {
+    /// Every root field is nullable, so data that is null was never begun, unless an error says
+    /// where.
+    fn of(mut response: Response, most_errors: usize) -> Self {
+        let began =
+            response.data != Value::Null || response.errors.iter().any(|error| !error.path.is_empty());
+        for error in &mut response.errors {
+            log(error);
+            add_code(error, began);
+        }
+        if began {
+            Self::Began(response)
+        } else {
+            response.errors.truncate(most_errors);
+            Self::Refused(response.errors)
+        }
+    }
+
+    /// As a response, for transports that have no other form for what never began.
+    pub(super) fn into_response(self) -> Response {
+        match self {
+            Self::Began(response) => response,
+            Self::Refused(errors) => Response::from_errors(errors),
+        }
+    }
+}
+
+impl Refusal {
+    /// Logs the cause, where there is one, and makes an error of it that can be sent.
+    pub(super) fn into_server_error(self) -> ServerError {
+        let error = ServerError { locations: self.locations, ..request_error(self.error) };
+        log(&error);
+        error
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self { error, locations: Vec::new() }
+    }
+}
+
+impl From<parser::Error> for Refusal {
+    fn from(error: parser::Error) -> Self {
+        // The parser draws the line and marks the place; its last line says what was expected.
+        let drawing = error.to_string();
+        let expected = drawing.lines().last().unwrap_or_default().trim_start_matches([' ', '=']);
+        let locations = error.positions().collect();
+        Self { error: Error::new(Code::ParseFailed, format!("Syntax error: {expected}.")), locations }
+    }
+}
+
+fn with(mut request: Request, context: RequestContext) -> Request {
+    let mut data = Data::default();
+    data.insert(context);
+    request.data = data;
+    request
+}
+
+fn selected<'a>(document: &'a ExecutableDocument, name: Option<&str>) -> Option<&'a OperationDefinition> {
+    match (&document.operations, name) {
+        (DocumentOperations::Single(operation), None) => Some(&operation.node),
+        (DocumentOperations::Single(_), Some(_)) => None,
+        (DocumentOperations::Multiple(operations), Some(name)) => {
+            operations.get(name).map(|operation| &operation.node)
+        }
+        (DocumentOperations::Multiple(operations), None) => {
+            let mut operations = operations.values();
+            operations.next().filter(|_| operations.next().is_none()).map(|operation| &operation.node)
+        }
+    }
+}

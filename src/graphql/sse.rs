@@ -1,0 +1,27 @@
+//! GraphQL over server-sent events, in "distinct connections" mode: one operation a request, by the
+//! protocol of graphql-sse.
+
+use std::{convert::Infallible, net::IpAddr};
+
+use axum::response::{
+    IntoResponse, Response,
+    sse::{Event, KeepAlive, Sse},
+};
+use futures_util::{StreamExt, future, stream};
+
+use super::execution::Operation;
+use crate::{app::AppState, auth::Viewer};
+
+/// Answers an operation as a stream: each result is a `next`, and the last event a `complete`. When
+/// the viewer's token expires, the stream is complete.
+pub(super) fn stream(app: &AppState, viewer: Viewer, client: IpAddr, operation: Operation) -> Response {
+    let expiry = viewer.expiry();
+    let outcomes = operation.outcomes(app, viewer, client).take_until(expiry);
+    let results = outcomes.map(|outcome| {
+        let result = serde_json::to_string(&outcome.into_response()).unwrap_or_default();
+        Event::default().event("next").data(result)
+    });
+    let complete = stream::once(future::ready(Event::default().event("complete").data("")));
+    let events = results.chain(complete).map(Ok::<_, Infallible>);
+    Sse::new(events).keep_alive(KeepAlive::default()).into_response()
+}

@@ -1,0 +1,219 @@
+//! Subscriptions: over WebSocket, and as server-sent events.
+
+use std::time::Duration;
+
+use funcster_api::{
+    auth::Permission,
+    domain::events::{Event, Events, Kind as EventKind, Topic},
+};
+use serde_json::{Value, json};
+use tokio::sync::broadcast::error::RecvError;
+
+use crate::support::{App, Kind, Listening, Person, SUBPROTOCOL, Socket};
+
+const QUEUE: &str =
+    "subscription { reviewQueueChanged { kind coder { username } snippetId snippet { name needsReview } } }";
+const MINE: &str = "subscription { mySnippetChanged { kind snippetId snippet { comments version } } }";
+
+async fn store(coder: &Person<'_>, name: &str) -> i64 {
+    let body = json!({ "name": name, "code": "pass", "needsReview": true });
+    coder.post("/snippet", body).await.body["snippet_id"].as_i64().expect("it is stored")
+}
+
+on_both_databases! {
+    async fn a_mentor_and_a_coder_see_what_the_other_does(app: App) {
+        let (ada, bob, eve) = (app.coder("ada").await, app.mentor("bob").await, app.mentor("eve").await);
+        let server = Listening::start(app).await;
+        let mut queue = Socket::open(&server, bob.token.as_deref()).await;
+        queue.subscribe("q", QUEUE).await;
+        let mut others = Socket::open(&server, eve.token.as_deref()).await;
+        others.subscribe("q", QUEUE).await;
+        let mut mine = Socket::open(&server, ada.token.as_deref()).await;
+        mine.subscribe("m", MINE).await;
+        settled().await;
+
+        ada.patch(&format!("/coder/{}/mentor", ada.id), json!({ "mentorId": bob.id })).await;
+        let added = &queue.next("q").await["reviewQueueChanged"];
+        assert_eq!(added, &json!({ "kind": "CODER_ADDED", "coder": { "username": "ada" }, "snippetId": null, "snippet": null }));
+
+        let id = store(&ada, "Loop").await;
+        let created = &queue.next("q").await["reviewQueueChanged"];
+        assert_eq!(created["kind"], "SNIPPET_CREATED");
+        assert_eq!(created["snippet"], json!({ "name": "Loop", "needsReview": true }));
+        assert_eq!(mine.next("m").await["mySnippetChanged"]["kind"], "SNIPPET_CREATED");
+
+        let review = format!("mutation {{ updateSnippet(input: {{ id: {id}, comments: \"Neat.\" }}) {{ snippet {{ id }} }} }}");
+        bob.graphql(&review).await.data();
+        assert_eq!(queue.next("q").await["reviewQueueChanged"]["kind"], "SNIPPET_UPDATED");
+        let seen = &mine.next("m").await["mySnippetChanged"];
+        assert_eq!(seen["snippet"], json!({ "comments": "Neat.", "version": 2 }));
+
+        ada.delete(&format!("/snippet/{id}"), json!({ "coderId": ada.id })).await;
+        let deleted = &queue.next("q").await["reviewQueueChanged"];
+        assert_eq!(deleted["kind"], "SNIPPET_DELETED");
+        assert_eq!(deleted["snippetId"], format!("snippet_{id}"));
+        assert_eq!(deleted["snippet"], Value::Null);
+        assert_eq!(mine.next("m").await["mySnippetChanged"]["kind"], "SNIPPET_DELETED");
+        assert!(others.is_quiet().await, "another mentor's queue is none of eve's business");
+
+        eve.patch(&format!("/mentor/{}/coder", eve.id), json!({ "coderId": ada.id })).await;
+        assert_eq!(others.next("q").await["reviewQueueChanged"]["kind"], "CODER_ADDED");
+        assert_eq!(queue.next("q").await["reviewQueueChanged"]["kind"], "CODER_LEFT");
+        store(&ada, "For eve").await;
+        assert_eq!(others.next("q").await["reviewQueueChanged"]["snippet"]["name"], "For eve");
+        assert!(queue.is_quiet().await, "ada is none of bob's business any more");
+    }
+
+    async fn what_is_refused_is_told_to_nobody(app: App) {
+        let ada = app.coder("ada").await;
+        let server = Listening::start(app).await;
+        let mut mine = Socket::open(&server, ada.token.as_deref()).await;
+        mine.subscribe("m", MINE).await;
+        settled().await;
+        assert_eq!(ada.post("/snippet", json!({ "name": " ", "code": "pass" })).await.status, 400);
+        ada.graphql("mutation { updateSnippet(input: { id: 7, name: \"x\" }) { snippet { id } } }").await;
+        assert!(mine.is_quiet().await);
+    }
+
+    async fn a_stream_of_events_ends_with_the_token(app: App) {
+        let ada = app.coder("ada").await;
+        let server = Listening::start(app).await;
+        let mut claims = app.claims(&ada.subject(), &Permission::ALL);
+        claims["exp"] = (chrono::Utc::now().timestamp() + 2).into();
+        let request = reqwest::Client::new()
+            .post(server.url("/graphql"))
+            .bearer_auth(App::sign(&claims))
+            .header("accept", "text/event-stream")
+            .json(&json!({ "query": MINE }));
+        let response = request.send().await.expect("an answer");
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        settled().await;
+        let id = store(&ada, "Loop").await;
+        let text = tokio::time::timeout(Duration::from_secs(10), response.text()).await;
+        let text = text.expect("it ends").expect("a text");
+        let events: Vec<_> = text.split("\n\n").filter(|event| !event.is_empty()).collect();
+        let [next, complete] = events[..] else { panic!("{text}") };
+        let data = next.strip_prefix("event: next\ndata: ").unwrap_or_else(|| panic!("{text}"));
+        let result: Value = serde_json::from_str(data).expect("JSON");
+        assert_eq!(result["data"]["mySnippetChanged"]["snippetId"], format!("snippet_{id}"));
+        assert!(complete.starts_with("event: complete"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn events_reach_the_subscribers_of_every_server_on_one_database() {
+    App::run(Kind::Postgres, async |app: &App| {
+        let other = app.another(|config| config.signups_per_minute = 0).await;
+        let ada = app.coder("ada").await;
+        let bob = other.mentor("bob").await;
+        let (here, there) = (Listening::start(app).await, Listening::start(&other).await);
+        let mut mine = Socket::open(&here, ada.token.as_deref()).await;
+        mine.subscribe("m", MINE).await;
+        let mut queue = Socket::open(&there, bob.token.as_deref()).await;
+        queue.subscribe("q", QUEUE).await;
+        settled().await;
+        ada.patch(&format!("/coder/{}/mentor", ada.id), json!({ "mentorId": bob.id })).await;
+        assert_eq!(queue.next("q").await["reviewQueueChanged"]["kind"], "CODER_ADDED");
+        let id = store(&ada, "Loop").await;
+        assert_eq!(queue.next("q").await["reviewQueueChanged"]["snippetId"], format!("snippet_{id}"));
+        assert_eq!(mine.next("m").await["mySnippetChanged"]["kind"], "SNIPPET_CREATED");
+        let review = format!(
+            "mutation {{ updateSnippet(input: {{ id: {id}, comments: \"Hm.\" }}) {{ snippet {{ id }} }} }}"
+        );
+        bob.graphql(&review).await.data();
+        assert_eq!(mine.next("m").await["mySnippetChanged"]["snippet"]["comments"], "Hm.");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_protocol_is_kept() {
+    App::run(Kind::Sqlite, async |app: &App| {
+        let (ada, bob) = (app.coder("ada").await, app.mentor("bob").await);
+        let server = Listening::start(app).await;
+
+        let mut wrong = Socket::connect(&server, None).await;
+        assert_eq!(wrong.closed().await, 4406);
+        let mut early = Socket::connect(&server, SUBPROTOCOL).await;
+        early.subscribe("1", "{ __typename }").await;
+        assert_eq!(early.closed().await, 4401);
+        let mut noise = Socket::connect(&server, SUBPROTOCOL).await;
+        noise.send_text("{").await;
+        assert_eq!(noise.closed().await, 4400);
+        let mut forged = Socket::connect(&server, SUBPROTOCOL).await;
+        forged
+            .send(json!({ "type": "connection_init", "payload": { "Authorization": "Bearer x.y.z" } }))
+            .await;
+        assert_eq!(forged.closed().await, 4403);
+        let mut twice = Socket::open(&server, None).await;
+        twice.send(json!({ "type": "connection_init" })).await;
+        assert_eq!(twice.closed().await, 4429);
+
+        let mut expiring = app.claims(&ada.subject(), &Permission::ALL);
+        expiring["exp"] = (chrono::Utc::now().timestamp() + 2).into();
+        let mut expiring = Socket::open(&server, Some(&App::sign(&expiring))).await;
+        expiring.subscribe("m", MINE).await;
+        assert_eq!(expiring.closed().await, 4403);
+
+        let mut socket = Socket::open(&server, ada.token.as_deref()).await;
+        socket.send(json!({ "type": "ping" })).await;
+        assert_eq!(socket.receive().await["type"], "pong");
+        socket.subscribe("1", "{ viewer { username } }").await;
+        assert_eq!(socket.next("1").await, json!({ "viewer": { "username": "ada" } }));
+        assert_eq!(socket.receive().await, json!({ "type": "complete", "id": "1" }));
+        for (query, code) in [
+            ("{ nothing }", "GRAPHQL_VALIDATION_FAILED"),
+            ("{ ", "GRAPHQL_PARSE_FAILED"),
+            (QUEUE, "FORBIDDEN"),
+            ("subscription { mySnippetChanged { nothing } }", "GRAPHQL_VALIDATION_FAILED"),
+        ] {
+            socket.subscribe("2", query).await;
+            let refused = socket.receive().await;
+            assert_eq!(refused["payload"]["errors"][0]["extensions"]["code"], code, "{query}: {refused}");
+            assert_eq!(socket.receive().await, json!({ "type": "complete", "id": "2" }), "{query}");
+        }
+        socket.subscribe("3", MINE).await;
+        settled().await;
+        store(&ada, "Seen").await;
+        assert_eq!(socket.next("3").await["mySnippetChanged"]["kind"], "SNIPPET_CREATED");
+        socket.send(json!({ "type": "complete", "id": "3" })).await;
+        assert_eq!(socket.receive().await, json!({ "type": "complete", "id": "3" }));
+        store(&ada, "Unseen").await;
+        assert!(socket.is_quiet().await);
+
+        let mut nobody = Socket::open(&server, None).await;
+        nobody.subscribe("1", MINE).await;
+        assert_eq!(nobody.receive().await["payload"]["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
+        let lacking = bob.without(Permission::EditSnippet);
+        let mut lacking = Socket::open(&server, lacking.token.as_deref()).await;
+        lacking.subscribe("1", QUEUE).await;
+        let refused = lacking.receive().await;
+        assert_eq!(refused["payload"]["errors"][0]["extensions"]["permission"], "edit:snippet", "{refused}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_watcher_that_is_too_slow_is_dropped_and_holds_nobody_up() {
+    App::run(Kind::Sqlite, async |app: &App| {
+        let events = Events::start(&app.db);
+        let mut slow = events.watch(Topic::Library(1));
+        for snippet_id in 0..1_000 {
+            let event = Event {
+                kind: EventKind::SnippetUpdated,
+                coder_id: 1,
+                snippet_id: Some(snippet_id),
+                mentor_id: None,
+            };
+            events.publish(event);
+        }
+        settled().await;
+        assert!(matches!(slow.recv().await, Err(RecvError::Lagged(_))));
+    })
+    .await;
+}
+
+/// Gives what was just sent the time to arrive.
+async fn settled() {
+    tokio::time::sleep(Duration::from_millis(150)).await;
+}

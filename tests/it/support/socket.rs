@@ -1,0 +1,90 @@
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream, connect_async,
+    tungstenite::{Message, client::IntoClientRequest},
+};
+
+use super::Listening;
+
+/// How long a test waits for what has to come.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The subprotocol that the server speaks.
+pub(crate) const SUBPROTOCOL: Option<&str> = Some("graphql-transport-ws");
+
+/// A client of GraphQL over WebSocket.
+pub(crate) struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
+
+impl Socket {
+    /// Connects, and says nothing yet.
+    pub(crate) async fn connect(server: &Listening, subprotocol: Option<&str>) -> Self {
+        let mut request =
+            format!("ws://{}/graphql", server.address).into_client_request().expect("an address");
+        if let Some(subprotocol) = subprotocol {
+            let subprotocol = subprotocol.parse().expect("a header");
+            request.headers_mut().insert("sec-websocket-protocol", subprotocol);
+        }
+        Self(connect_async(request).await.expect("a connection").0)
+    }
+
+    /// Connects, and is let in with this token.
+    pub(crate) async fn open(server: &Listening, token: Option<&str>) -> Self {
+        let mut socket = Self::connect(server, SUBPROTOCOL).await;
+        let payload = token.map(|token| json!({ "Authorization": format!("Bearer {token}") }));
+        socket.send(json!({ "type": "connection_init", "payload": payload })).await;
+        assert_eq!(socket.receive().await, json!({ "type": "connection_ack" }));
+        socket
+    }
+
+    pub(crate) async fn send(&mut self, message: Value) {
+        self.send_text(&message.to_string()).await;
+    }
+
+    pub(crate) async fn send_text(&mut self, text: &str) {
+        self.0.send(Message::text(text)).await.expect("it is sent");
+    }
+
+    /// Starts an operation.
+    pub(crate) async fn subscribe(&mut self, id: &str, query: &str) {
+        self.send(json!({ "type": "subscribe", "id": id, "payload": { "query": query } })).await;
+    }
+
+    /// The next message.
+    pub(crate) async fn receive(&mut self) -> Value {
+        loop {
+            let message = tokio::time::timeout(PATIENCE, self.0.next()).await.expect("a message in time");
+            match message.expect("the connection is open").expect("it works") {
+                Message::Text(text) => return serde_json::from_str(&text).expect("JSON"),
+                Message::Close(frame) => panic!("it is closed: {frame:?}"),
+                _ => {}
+            }
+        }
+    }
+
+    /// The data of the next result of this operation.
+    pub(crate) async fn next(&mut self, id: &str) -> Value {
+        let message = self.receive().await;
+        assert_eq!((&message["type"], &message["id"]), (&json!("next"), &json!(id)), "{message}");
+        assert_eq!(message["payload"].get("errors"), None, "{message}");
+        message["payload"]["data"].clone()
+    }
+
+    /// Whether nothing comes for a while.
+    pub(crate) async fn is_quiet(&mut self) -> bool {
+        tokio::time::timeout(Duration::from_millis(300), self.0.next()).await.is_err()
+    }
+
+    /// The code that the connection is closed with.
+    pub(crate) async fn closed(&mut self) -> u16 {
+        loop {
+            let message = tokio::time::timeout(PATIENCE, self.0.next()).await.expect("it is closed in time");
+            if let Some(Ok(Message::Close(frame))) = message {
+                return frame.expect("there is a reason").code.into();
+            }
+        }
+    }
+}
