@@ -49,7 +49,16 @@ impl MediaType {
 
 /// Whether this is a browser that looks for a page.
 pub(crate) fn wants_html(headers: &HeaderMap) -> bool {
-    let (quality, specificity) = preference(&accepted(headers), "text/html");
+    names(headers, "text/html")
+}
+
+/// Whether the client can take one result after the other, if there is no other way.
+pub(crate) fn accepts_stream(headers: &HeaderMap) -> bool {
+    names(headers, "text/event-stream")
+}
+
+fn names(headers: &HeaderMap, media_type: &str) -> bool {
+    let (quality, specificity) = preference(&accepted(headers), media_type);
     specificity == EXACT && quality > 0.0
 }
 

@@ -90,12 +90,17 @@ async fn answer(
         }
         Ok((viewer, operation))
     };
-    match (prepared.await, media_type) {
-        (Ok((viewer, operation)), MediaType::EventStream) => sse::stream(app, viewer, client.0, operation),
-        (Ok((viewer, operation)), media_type) => {
-            write(media_type, operation.execute(app, viewer, client.0).await)
+    match prepared.await {
+        Ok((viewer, operation)) => {
+            let is_subscription = operation.kind == Some(OperationType::Subscription);
+            if media_type == MediaType::EventStream || is_subscription && media_type::accepts_stream(headers)
+            {
+                sse::stream(app, viewer, client.0, operation)
+            } else {
+                write(media_type, operation.execute(app, viewer, client.0).await)
+            }
         }
-        (Err(refusal), media_type) => refuse(media_type, refusal),
+        Err(refusal) => refuse(media_type, refusal),
     }
 }
 

@@ -60,19 +60,58 @@ function offerPeople() {
   acting = actAs(person.value);
 }
 
-async function fetcher(parameters, options = {}) {
+// The results of one operation: one, or, of a subscription, one after the other as server-sent events
+// (the "distinct connections" mode of graphql-sse).
+async function* results(parameters, headers, signal) {
   await acting;
   const response = await fetch("/graphql", {
     method: "POST",
     headers: {
       "Content-Type": "application/json",
-      Accept: "application/graphql-response+json, application/json",
+      Accept: "application/graphql-response+json, application/json;q=0.9, text/event-stream;q=0.5",
       ...(token ? { Authorization: `Bearer ${token}` } : {}),
-      ...options.headers,
+      ...headers,
     },
     body: JSON.stringify(parameters),
+    signal,
   });
-  return response.json();
+  if (!response.headers.get("content-type").startsWith("text/event-stream")) {
+    yield await response.json();
+    return;
+  }
+  let buffer = "";
+  for await (const text of chunks(response.body.pipeThrough(new TextDecoderStream()))) {
+    const events = (buffer + text).split("\n\n");
+    buffer = events.pop();
+    for (const event of events) {
+      const fields = event.split("\n");
+      const data = fields.find((field) => field.startsWith("data: "));
+      if (fields.includes("event: next") && data) yield JSON.parse(data.slice("data: ".length));
+    }
+  }
+}
+
+async function* chunks(stream) {
+  const reader = stream.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    yield value;
+  }
+}
+
+function fetcher(parameters, options = {}) {
+  const stopping = new AbortController();
+  const stream = results(parameters, options.headers, stopping.signal);
+  return {
+    [Symbol.asyncIterator]: () => ({
+      next: () => stream.next(),
+      return: () => {
+        stopping.abort();
+        return Promise.resolve({ done: true, value: undefined });
+      },
+    }),
+  };
 }
 
 offerPeople();
