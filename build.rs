@@ -1,24 +1,50 @@
-//! Embeds GraphiQL's files in the binary, where `npm ci --prefix explorer` has brought them.
+//! Embeds the third-party files of the pages in the binary, where `npm ci --prefix explorer` has
+//! brought them.
 
-use std::path::Path;
+use std::{collections::BTreeSet, env, fs, io, path::Path};
 
-/// By their paths in `explorer/node_modules`.
-const FILES: [&str; 4] = [
-    "graphiql/graphiql.min.css",
-    "graphiql/graphiql.min.js",
-    "react/umd/react.production.min.js",
-    "react-dom/umd/react-dom.production.min.js",
-];
+/// The pages that load files from npm: each names them, with their versions, after `{{npm}}`.
+const PAGES: [&str; 2] = ["src/graphql/explorer/page.html", "src/rest/docs/page.html"];
+const MODULES: &str = "explorer/node_modules";
 
-fn main() {
-    println!("cargo::rustc-check-cfg=cfg(graphiql_embedded)");
-    let modules = Path::new("explorer/node_modules");
-    if FILES.iter().all(|file| modules.join(file).is_file()) {
-        println!("cargo::rustc-cfg=graphiql_embedded");
-        for file in FILES {
-            println!("cargo::rerun-if-changed={}", modules.join(file).display());
-        }
-    } else {
-        println!("cargo::rerun-if-changed=explorer");
+fn main() -> io::Result<()> {
+    println!("cargo::rustc-check-cfg=cfg(npm_embedded)");
+    // npm writes the second one whenever it has changed anything in there.
+    println!("cargo::rerun-if-changed=explorer/package.json");
+    println!("cargo::rerun-if-changed={MODULES}/.package-lock.json");
+    let mut names = BTreeSet::new();
+    for page in PAGES {
+        println!("cargo::rerun-if-changed={page}");
+        names.extend(files_named_in(&fs::read_to_string(page)?));
     }
+    let files: Option<Vec<_>> = names.iter().map(|name| Some((name, brought(name)?))).collect();
+    if let Some(files) = files {
+        println!("cargo::rustc-cfg=npm_embedded");
+        let rows = files.iter().map(|(name, path)| format!("    ({name:?}, include_str!({path:?})),\n"));
+        let table = format!("&[\n{}]\n", rows.collect::<String>());
+        fs::write(Path::new(&variable("OUT_DIR")).join("npm_files.rs"), table)?;
+    }
+    Ok(())
+}
+
+/// The files that the page loads, such as `react@18.3.1/umd/react.production.min.js`.
+fn files_named_in(page: &str) -> Vec<String> {
+    let names = page.split("{{npm}}").skip(1).filter_map(|rest| rest.split('"').next());
+    names.filter(|name| name.contains('@')).map(str::to_owned).collect()
+}
+
+/// Where npm has put the file, if it is there, and of this version: a browser refuses any other.
+fn brought(name: &str) -> Option<String> {
+    let (package, rest) = name.split_once('@')?;
+    let (version, path) = rest.split_once('/')?;
+    let package = Path::new(&variable("CARGO_MANIFEST_DIR")).join(MODULES).join(package);
+    let manifest = fs::read_to_string(package.join("package.json")).ok()?;
+    let is_of_version = manifest.contains(&format!("\"version\": \"{version}\""));
+    let path = package.join(path);
+    if is_of_version && path.is_file() { path.to_str().map(str::to_owned) } else { None }
+}
+
+#[allow(clippy::disallowed_methods, reason = "cargo tells a build script by its environment")]
+fn variable(name: &str) -> String {
+    env::var(name).expect("cargo sets it")
 }

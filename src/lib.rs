@@ -11,6 +11,7 @@
 //! - [`config`] reads the environment, and is the only module that does.
 //! - [`app`] holds the state and the one table of routes and layers; nothing else imports an edge.
 //! - [`graphql`] and `rest` translate requests into calls of [`domain`], and results back.
+//! - `pages` is what both have for browsers: what a page loads, and what it is allowed.
 //! - [`domain`] holds the rules; each function that acts for somebody takes a [`auth::Viewer`].
 //! - [`entity`] maps the tables, and says in SQL who may see what.
 //! - [`auth`] is Auth0's side: tokens are verified here, sign-ups passed on.
@@ -28,6 +29,7 @@ pub mod error;
 pub mod graphql;
 pub mod limit;
 mod media_type;
+mod pages;
 mod rest;
 pub mod server;
 pub mod telemetry;

@@ -5,7 +5,7 @@ use axum::{
     extract::Request,
     http::{
         HeaderName, HeaderValue, Method,
-        header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, IF_MATCH, RETRY_AFTER, WWW_AUTHENTICATE},
+        header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, IF_MATCH, LINK, RETRY_AFTER, WWW_AUTHENTICATE},
     },
     middleware::{self, Next},
     response::Response,
@@ -20,7 +20,7 @@ use tower_http::{
     set_header::SetResponseHeaderLayer,
 };
 
-use crate::{Error, telemetry};
+use crate::{Error, rest::deprecation::DEPRECATION, telemetry};
 
 /// What Apollo's clients send of their own.
 const CLIENT_HEADERS: [&str; 5] = [
@@ -64,7 +64,7 @@ pub(super) fn cors() -> CorsLayer {
                 .chain(CLIENT_HEADERS.map(HeaderName::from_static))
                 .collect::<Vec<_>>(),
         )
-        .expose_headers([ETAG, RETRY_AFTER, WWW_AUTHENTICATE, telemetry::X_REQUEST_ID])
+        .expose_headers([DEPRECATION, ETAG, LINK, RETRY_AFTER, WWW_AUTHENTICATE, telemetry::X_REQUEST_ID])
         .max_age(PREFLIGHT_LIFETIME)
 }
 
@@ -91,7 +91,7 @@ mod tests {
         let routes = Router::new()
             .route("/panics", get(async || -> &'static str { panic!("on purpose") }))
             .route("/works", get(async || "fine"));
-        let router = guarded(routes, Duration::from_secs(5), rest::failure);
+        let guarded = guarded(routes, Duration::from_secs(5), rest::failure);
         for (path, status) in [
             ("/panics", StatusCode::INTERNAL_SERVER_ERROR),
             ("/works", StatusCode::OK),
@@ -99,7 +99,7 @@ mod tests {
             ("/works", StatusCode::OK),
         ] {
             let request = Request::get(path).body(Body::empty()).expect("a request");
-            let Ok(response) = router.clone().oneshot(request).await;
+            let Ok(response) = guarded.clone().oneshot(request).await;
             assert_eq!(response.status(), status, "{path}");
         }
     }

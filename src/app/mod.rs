@@ -28,7 +28,7 @@ use crate::{
     domain::{Store, events::Events, signup::SignUps},
     graphql::{self, Schema, documents::Documents, explorer::Explorer},
     limit::RateLimit,
-    rest, telemetry,
+    pages, rest, telemetry,
 };
 
 /// How many accounts are kept in memory, and for how long.
@@ -117,6 +117,16 @@ pub fn router(state: AppState) -> Router {
         .route("/readyz", get(rest::health::readyz))
         .route("/", get(rest::home::index))
         .route("/favicon.ico", get(rest::home::favicon))
+        .route("/openapi.json", get(rest::openapi::document))
+        .route("/docs", get(rest::docs::docs))
+        .nest(pages::ASSETS_PATH, pages::assets(&[&rest::home::PAGE, &rest::docs::PAGE]));
+    if state.explorer.is_some() {
+        rest = rest.nest(pages::ASSETS_PATH, pages::assets(&[&graphql::explorer::PAGE]));
+    }
+    if state.introspection {
+        rest = rest.route("/schema.graphql", get(graphql::explorer::schema_text));
+    }
+    let superseded = Router::new()
         .route("/signup", post(rest::users::sign_up))
         .route("/userinfo/{username}", get(rest::users::userinfo))
         .route("/coders", get(rest::users::coders))
@@ -128,12 +138,14 @@ pub fn router(state: AppState) -> Router {
         .route(
             "/snippet/{id}",
             get(rest::snippets::read).patch(rest::snippets::replace).delete(rest::snippets::delete),
-        );
-    if state.explorer.is_some() {
-        rest = rest.nest("/graphiql", graphql::explorer::assets());
-    }
+        )
+        .method_not_allowed_fallback(rest::unknown_method);
+    // The layer is outside of what turns a panic or a timeout into an answer.
+    let superseded =
+        rest::deprecation::deprecated(guarded(superseded, limits.request_timeout, rest::failure));
     guarded(graphql, limits.request_timeout, graphql::http::failure)
         .merge(guarded(rest, limits.request_timeout, rest::failure))
+        .merge(superseded)
         .fallback(rest::unknown_path)
         .method_not_allowed_fallback(rest::unknown_method)
         .with_state(state)

@@ -46,12 +46,15 @@ impl Batches {
                 if let Poll::Ready(output) = request.as_mut().poll(&mut Context::from_waker(&waker)) {
                     return Poll::Ready(output);
                 }
-                // A request that woke itself has more to do before it is stuck.
-                if !signal.woken.load(Ordering::Acquire) {
-                    loads.extend(self.take());
-                    if loads.is_empty() {
-                        return Poll::Pending;
-                    }
+                // A request that woke itself has more to do before it is stuck. The scheduler comes
+                // back to it: a loop here would keep it from ever renewing what the request may do
+                // in one go.
+                if signal.woken.load(Ordering::Acquire) {
+                    return Poll::Pending;
+                }
+                loads.extend(self.take());
+                if loads.is_empty() {
+                    return Poll::Pending;
                 }
             }
         })

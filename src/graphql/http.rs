@@ -13,7 +13,7 @@ use axum::{
     },
     http::{
         HeaderMap, HeaderValue, StatusCode,
-        header::{ALLOW, CONTENT_TYPE},
+        header::{ALLOW, AUTHORIZATION, CONTENT_TYPE},
     },
     response::{IntoResponse, Response},
 };
@@ -66,7 +66,23 @@ pub async fn get(
     {
         return explorer.page();
     }
-    answer(&app, client, &headers, || Parameters::from_query_string(&query), false).await
+    let parameters = || {
+        if is_foreign_and_unasked(&headers) {
+            let message =
+                "A page of another site must ask first: send Authorization or Apollo-Require-Preflight.";
+            return Err(Error::forbidden(message));
+        }
+        Parameters::from_query_string(&query)
+    };
+    answer(&app, client, &headers, parameters, false).await
+}
+
+/// Whether a browser sends this for a page of another site, without having asked by a preflight
+/// whether it may: then nothing runs. (A POST of JSON is always asked for.)
+fn is_foreign_and_unasked(headers: &HeaderMap) -> bool {
+    let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
+    let is_foreign = matches!(site, Some(b"cross-site" | b"same-site"));
+    is_foreign && !headers.contains_key(AUTHORIZATION) && !headers.contains_key("apollo-require-preflight")
 }
 
 async fn answer(

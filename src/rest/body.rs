@@ -6,9 +6,15 @@ use serde::{
     Deserialize, Deserializer,
     de::{DeserializeOwned, Error as _},
 };
-use serde_json::Value;
+use serde_json::{Number, Value};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{Object, ObjectBuilder, OneOfBuilder, RefOr, Schema, Type},
+};
 
 use crate::{Error, Result, media_type};
+
+const TWO_TO_THE_63: f64 = 9_223_372_036_854_775_808.0;
 
 /// A request's body, not looked into yet: clients rely on being told of a missing permission before
 /// they are told of a bad body.
@@ -58,7 +64,7 @@ pub(super) struct Id(pub(super) Option<i32>);
 impl<'de> Deserialize<'de> for Id {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
         match Value::deserialize(deserializer)? {
-            Value::Number(number) if !number.is_f64() => {
+            Value::Number(number) if is_integer(&number) => {
                 Ok(Self(number.as_i64().and_then(|id| i32::try_from(id).ok())))
             }
             Value::String(digits)
@@ -68,5 +74,20 @@ impl<'de> Deserialize<'de> for Id {
             }
             _ => Err(D::Error::custom("an id must be an integer")),
         }
+    }
+}
+
+/// An integer that is too large for one is read as a float.
+fn is_integer(number: &Number) -> bool {
+    !number.is_f64() || number.as_f64().is_some_and(|number| number.abs() >= TWO_TO_THE_63)
+}
+
+impl ToSchema for Id {}
+
+impl PartialSchema for Id {
+    fn schema() -> RefOr<Schema> {
+        let digits = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[0-9]+$"));
+        let id = OneOfBuilder::new().item(Object::with_type(Type::Integer)).item(digits);
+        id.description(Some("An integer, or a string of digits.")).into()
     }
 }

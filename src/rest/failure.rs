@@ -3,17 +3,25 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
+use utoipa::ToSchema;
 
+use super::openapi::schemas;
 use crate::{Error, error::Code, telemetry};
 
 /// An [`Error`] as REST clients know it: `{"success": false, "error": 404, "message": "..."}`.
 #[derive(Debug)]
 pub(crate) struct Failure(Error);
 
-#[derive(Serialize)]
-struct FailureBody {
+/// What is told of a failure.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Failure)]
+pub(super) struct FailureBody {
+    #[schema(schema_with = schemas::no)]
     success: bool,
+    /// The status.
+    #[schema(minimum = 400, maximum = 599)]
     error: u16,
+    /// A sentence or two for people.
     message: String,
 }
 

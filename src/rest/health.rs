@@ -1,28 +1,68 @@
 //! The paths that a load balancer asks.
 
 use axum::{Json, extract::State, http::StatusCode};
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::{app::AppState, database};
 
-/// `GET /healthz`: the process answers.
-pub(crate) async fn healthz() -> Json<Value> {
-    Json(json!({ "status": "ok" }))
+/// Whether something is as it should be.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum Condition {
+    Ok,
+    Unavailable,
 }
 
-/// `GET /readyz`: whether requests can be served, and if not, what is missing.
-pub(crate) async fn readyz(State(app): State<AppState>) -> (StatusCode, Json<Value>) {
+/// That the process answers.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Health {
+    status: Condition,
+}
+
+/// Whether requests can be served, and if not, what is missing.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Readiness {
+    status: Condition,
+    database: Condition,
+    migrations: Condition,
+    /// Those that tokens are verified with.
+    keys: Condition,
+}
+
+/// Whether the process answers.
+#[utoipa::path(
+    get,
+    path = "/healthz",
+    tag = "service",
+    responses((status = 200, description = "It does.", body = Health))
+)]
+pub(crate) async fn healthz() -> Json<Health> {
+    Json(Health { status: Condition::Ok })
+}
+
+/// Whether requests can be served.
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    tag = "service",
+    responses(
+        (status = 200, description = "They can.", body = Readiness),
+        (status = 503, description = "They cannot.", body = Readiness)
+    )
+)]
+pub(crate) async fn readyz(State(app): State<AppState>) -> (StatusCode, Json<Readiness>) {
     let pending = database::pending_migrations(&app.db).await;
-    let checks = [
-        ("database", pending.is_ok()),
-        ("migrations", pending.is_ok_and(|pending| pending.is_empty())),
-        ("keys", app.verifier.jwks().is_loaded()),
-    ];
-    let is_ready = checks.iter().all(|(_, is_fine)| *is_fine);
-    let word = |is_fine| if is_fine { "ok" } else { "unavailable" };
-    let mut body = json!({ "status": word(is_ready) });
-    for (name, is_fine) in checks {
-        body[name] = word(is_fine).into();
+    let checks =
+        [pending.is_ok(), pending.is_ok_and(|pending| pending.is_empty()), app.verifier.jwks().is_loaded()];
+    let is_ready = checks.iter().all(|is_fine| *is_fine);
+    let [database, migrations, keys] = checks.map(Condition::of);
+    let code = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (code, Json(Readiness { status: Condition::of(is_ready), database, migrations, keys }))
+}
+
+impl Condition {
+    const fn of(is_fine: bool) -> Self {
+        if is_fine { Self::Ok } else { Self::Unavailable }
     }
-    (if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, Json(body))
 }

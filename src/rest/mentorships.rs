@@ -1,15 +1,14 @@
 //! The paths by which coders and mentors find each other.
 
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::{
     body::{Body, Id},
     caller::Caller,
     failure::Failure,
+    segment::Segment,
     wire::{Message, Success, success},
 };
 use crate::{
@@ -20,24 +19,43 @@ use crate::{
 };
 
 /// The body of `PATCH /coder/{coder_id}/mentor`.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct SelectMentorBody {
+#[schema(as = SelectMentor)]
+pub(super) struct SelectMentorBody {
     mentor_id: Id,
 }
 
 /// The body of `PATCH /mentor/{mentor_id}/coder`.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct AddCoderBody {
+#[schema(as = AddCoder)]
+pub(super) struct AddCoderBody {
     coder_id: Id,
 }
 
-/// `PATCH /coder/{coder_id}/mentor`.
+/// Choose a mentor.
+///
+/// Choosing the mentor one has already is a success too.
+#[utoipa::path(
+    patch,
+    path = "/coder/{coder_id}/mentor",
+    tag = "mentorships",
+    params(("coder_id" = i32, Path, description = "The caller's own.")),
+    request_body = SelectMentorBody,
+    responses(
+        (status = 200, description = "The mentor is chosen.", body = Success<Message>),
+        (status = 404, description = "There is no such coder or mentor.")
+    ),
+    extensions(
+        ("x-permission" = json!(Permission::AddMentor.name())),
+        ("x-graphql-field" = json!("Mutation.selectMentor"))
+    )
+)]
 pub(crate) async fn select_mentor(
     State(app): State<AppState>,
     caller: Caller,
-    Path(coder_id): Path<String>,
+    Segment(coder_id): Segment,
     body: Body,
 ) -> Result<Json<Success<Message>>, Failure> {
     let coder = caller.coder_with(Permission::AddMentor)?;
@@ -52,11 +70,28 @@ pub(crate) async fn select_mentor(
     Ok(success(Message { message }))
 }
 
-/// `PATCH /mentor/{mentor_id}/coder`.
+/// Take a coder on.
+///
+/// A coder of another mentor moves to this one.
+#[utoipa::path(
+    patch,
+    path = "/mentor/{mentor_id}/coder",
+    tag = "mentorships",
+    params(("mentor_id" = i32, Path, description = "The caller's own.")),
+    request_body = AddCoderBody,
+    responses(
+        (status = 200, description = "The coder is taken on.", body = Success<Message>),
+        (status = 404, description = "There is no such mentor or coder.")
+    ),
+    extensions(
+        ("x-permission" = json!(Permission::AddCoder.name())),
+        ("x-graphql-field" = json!("Mutation.addCoder"))
+    )
+)]
 pub(crate) async fn add_coder(
     State(app): State<AppState>,
     caller: Caller,
-    Path(mentor_id): Path<String>,
+    Segment(mentor_id): Segment,
     body: Body,
 ) -> Result<Json<Success<Message>>, Failure> {
     let mentor = caller.mentor_with(Permission::AddCoder)?;

@@ -3,11 +3,15 @@
 
 mod body;
 mod caller;
+pub(crate) mod deprecation;
+pub(crate) mod docs;
 mod etag;
 mod failure;
 pub(crate) mod health;
 pub(crate) mod home;
 pub(crate) mod mentorships;
+pub(crate) mod openapi;
+mod segment;
 pub(crate) mod snippets;
 pub(crate) mod users;
 mod wire;

@@ -1,10 +1,8 @@
 //! The paths of snippets.
 
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::{
     body::{Body, Id},
@@ -12,6 +10,8 @@ use super::{
     etag::{Etag, IfMatch, as_precondition, etag},
     failure::Failure,
     mentorships::existing_coder,
+    openapi::schemas,
+    segment::Segment,
     wire::{CreatedOut, Message, SnippetOut, Success, success},
 };
 use crate::{
@@ -22,38 +22,88 @@ use crate::{
     entity::user::Role,
 };
 
-/// The body of `POST /snippet` and `PATCH /snippet/{id}`.
-#[derive(Deserialize)]
+/// The body of `POST /snippet`.
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct SnippetBody {
+#[schema(as = NewSnippet)]
+pub(super) struct SnippetBody {
+    #[schema(schema_with = schemas::snippet_name)]
     name: String,
+    #[schema(schema_with = schemas::code)]
     code: String,
+    /// False when it is left out.
     needs_review: Option<bool>,
+    #[schema(schema_with = schemas::comments, required = false)]
     comments: Option<String>,
+    /// The snippet's owner, who is the caller when it is new.
     coder_id: Option<Id>,
+}
+
+/// The body of `PATCH /snippet/{id}`.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = SnippetReplacement)]
+pub(super) struct ReplacementBody {
+    #[serde(flatten)]
+    content: SnippetBody,
+    /// The caller.
     user_id: Option<Id>,
+    /// What the caller is.
+    #[schema(schema_with = schemas::optional_usertype, required = false)]
     usertype: Option<String>,
 }
 
 /// The body of `DELETE /snippet/{id}`.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct DeleteBody {
+#[schema(as = SnippetDeletion)]
+pub(super) struct DeleteBody {
+    /// The snippet's owner.
     coder_id: Id,
 }
 
-/// `GET /snippet/{id}`.
+/// One snippet.
+#[utoipa::path(
+    get,
+    path = "/snippet/{id}",
+    operation_id = "read_snippet",
+    tag = "snippets",
+    params(("id" = i32, Path, description = "The snippet's.")),
+    responses(
+        (status = 200, description = "The snippet.", body = Success<SnippetOut>, headers(("ETag" = String, description = "The snippet's version."))),
+        (status = 404, description = "There is no such snippet.")
+    ),
+    extensions(
+        ("x-permission" = json!(Permission::EditSnippet.name())),
+        ("x-graphql-field" = json!("Query.snippet"))
+    )
+)]
 pub(crate) async fn read(
     State(app): State<AppState>,
     caller: Caller,
-    Path(id): Path<String>,
+    Segment(id): Segment,
 ) -> Result<(Etag, Json<Success<SnippetOut>>), Failure> {
     caller.require(Permission::EditSnippet)?;
     let snippet = snippets::by_id(&app.db, &caller, number_in(&id)?).await?;
     Ok((etag(snippet.version), success(snippet.into())))
 }
 
-/// `POST /snippet`.
+/// Store a snippet in your library.
+#[utoipa::path(
+    post,
+    path = "/snippet",
+    operation_id = "create_snippet",
+    tag = "snippets",
+    request_body = SnippetBody,
+    responses(
+        (status = 200, description = "The snippet is stored.", body = Success<CreatedOut>),
+        (status = 404, description = "There is no such coder.")
+    ),
+    extensions(
+        ("x-permission" = json!(Permission::PostSnippet.name())),
+        ("x-graphql-field" = json!("Mutation.createSnippet"))
+    )
+)]
 pub(crate) async fn create(
     State(app): State<AppState>,
     caller: Caller,
@@ -73,19 +123,41 @@ pub(crate) async fn create(
     Ok(success(CreatedOut { message: "The snippet is stored.", snippet_id: snippet.id }))
 }
 
-/// `PATCH /snippet/{id}`. It replaces: what is left out is reset.
+/// Replace a snippet.
+///
+/// What is left out is reset: `needsReview` to false, `comments` to the empty text.
+#[utoipa::path(
+    patch,
+    path = "/snippet/{id}",
+    operation_id = "replace_snippet",
+    tag = "snippets",
+    params(
+        ("id" = i32, Path, description = "The snippet's."),
+        ("If-Match" = Option<String>, Header, description = "The version that it must be at, as `ETag` told it.")
+    ),
+    request_body = ReplacementBody,
+    responses(
+        (status = 200, description = "The snippet is changed.", body = Success<Message>, headers(("ETag" = String, description = "The snippet's version."))),
+        (status = 404, description = "There is no such snippet."),
+        (status = 412, description = "`If-Match` names another version: the snippet has been edited.")
+    ),
+    extensions(
+        ("x-permission" = json!(Permission::EditSnippet.name())),
+        ("x-graphql-field" = json!("Mutation.updateSnippet"))
+    )
+)]
 pub(crate) async fn replace(
     State(app): State<AppState>,
     caller: Caller,
-    Path(id): Path<String>,
+    Segment(id): Segment,
     if_match: IfMatch,
     body: Body,
 ) -> Result<(Etag, Json<Success<Message>>), Failure> {
     let account = caller.account_with(Permission::EditSnippet)?;
-    let body: SnippetBody = body.parse()?;
-    let usertype = body.usertype.as_deref().map(role).transpose()?;
-    let (owner, user_id) = (body.coder_id, body.user_id);
-    let change = Change::from(body);
+    let ReplacementBody { content, user_id, usertype } = body.parse()?;
+    let usertype = usertype.as_deref().map(role).transpose()?;
+    let owner = content.coder_id;
+    let change = Change::from(content);
     change.validate()?;
 
     let snippet = snippets::editable_by(&app.db, &caller, number_in(&id)?).await?;
@@ -105,11 +177,31 @@ pub(crate) async fn replace(
     Ok((etag(updated.version), success(Message { message: "The snippet is changed." })))
 }
 
-/// `DELETE /snippet/{id}`.
+/// Delete a snippet of your own.
+#[utoipa::path(
+    delete,
+    path = "/snippet/{id}",
+    operation_id = "delete_snippet",
+    tag = "snippets",
+    params(
+        ("id" = i32, Path, description = "The snippet's."),
+        ("If-Match" = Option<String>, Header, description = "The version that it must be at, as `ETag` told it.")
+    ),
+    request_body = DeleteBody,
+    responses(
+        (status = 200, description = "The snippet is deleted.", body = Success<Message>),
+        (status = 404, description = "There is no such snippet."),
+        (status = 412, description = "`If-Match` names another version: the snippet has been edited.")
+    ),
+    extensions(
+        ("x-permission" = json!(Permission::DeleteSnippet.name())),
+        ("x-graphql-field" = json!("Mutation.deleteSnippet"))
+    )
+)]
 pub(crate) async fn delete(
     State(app): State<AppState>,
     caller: Caller,
-    Path(id): Path<String>,
+    Segment(id): Segment,
     if_match: IfMatch,
     body: Body,
 ) -> Result<Json<Success<Message>>, Failure> {

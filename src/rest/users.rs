@@ -1,15 +1,17 @@
 //! Signing up, people by name, and the lists of coders and mentors.
 
-use axum::{
-    Json,
-    extract::{Path, State},
-};
-use serde::Deserialize;
+use axum::{Json, extract::State};
+use secrecy::SecretString;
+use serde::{Deserialize, Deserializer, de::Error as _};
+use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::{
     body::Body,
     caller::Caller,
     failure::Failure,
+    openapi::schemas,
+    segment::Segment,
     wire::{
         CoderOut, CodersOut, MentorOut, MentorsOut, ReviewOut, SignedUpOut, SnippetOut, Success, UserinfoOut,
         success,
@@ -18,7 +20,7 @@ use super::{
 use crate::{
     Error, Result,
     app::{AppState, Client},
-    auth::{Account, Viewer},
+    auth::{Account, Permission, Viewer},
     domain::{
         mentorships,
         paging::Page,
@@ -30,15 +32,46 @@ use crate::{
 };
 
 /// The body of `POST /signup`.
-#[derive(Deserialize)]
-struct SignupBody {
+#[derive(Deserialize, ToSchema)]
+#[schema(as = Signup)]
+pub(super) struct SignupBody {
+    #[schema(schema_with = schemas::username)]
     username: String,
+    #[schema(schema_with = schemas::usertype)]
     usertype: String,
+    #[schema(schema_with = schemas::email)]
     email: String,
-    password: secrecy::SecretString,
+    #[schema(schema_with = schemas::password)]
+    #[serde(deserialize_with = "password")]
+    password: SecretString,
 }
 
-/// `POST /signup`.
+/// Reads a password; of anything else the answer must not tell what it was.
+fn password<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretString, D::Error> {
+    match Value::deserialize(deserializer)? {
+        Value::String(text) => Ok(text.into()),
+        _ => Err(D::Error::custom("password must be a string")),
+    }
+}
+
+/// Sign up.
+///
+/// The email address and the password go to the identity provider, which may refuse them by rules
+/// of its own.
+#[utoipa::path(
+    post,
+    path = "/signup",
+    tag = "people",
+    request_body = SignupBody,
+    responses(
+        (status = 200, description = "Signed up.", body = Success<SignedUpOut>),
+        (status = 409, description = "The username or the email address is taken."),
+        (status = 429, description = "This address has signed up too many people."),
+        (status = 502, description = "The identity provider failed."),
+        (status = 504, description = "The identity provider did not answer in time.")
+    ),
+    extensions(("x-graphql-field" = json!("Mutation.signup")))
+)]
 pub(crate) async fn sign_up(
     State(app): State<AppState>,
     client: Client,
@@ -55,11 +88,27 @@ pub(crate) async fn sign_up(
     Ok(success(SignedUpOut { message: "You are signed up: welcome to Funcster.", user_id }))
 }
 
-/// `GET /userinfo/{username}`.
+/// A coder or a mentor by name.
+///
+/// Of a mentor's coders, the snippets are those that are flagged for review.
+#[utoipa::path(
+    get,
+    path = "/userinfo/{username}",
+    tag = "people",
+    params(("username" = String, Path, description = "In any case of letters.")),
+    responses(
+        (status = 200, description = "The person.", body = Success<UserinfoOut>),
+        (status = 404, description = "Nobody bears this name.")
+    ),
+    extensions(
+        ("x-permission" = json!(Permission::GetUserinfo.name())),
+        ("x-graphql-field" = json!("Query.userinfo"))
+    )
+)]
 pub(crate) async fn userinfo(
     State(app): State<AppState>,
     caller: Caller,
-    Path(username): Path<String>,
+    Segment(username): Segment,
 ) -> Result<Json<Success<UserinfoOut>>, Failure> {
     let content = match users::by_name(&app.db, &caller, &username).await? {
         User::Coder(coder) => {
@@ -85,7 +134,17 @@ pub(crate) async fn userinfo(
     Ok(success(content))
 }
 
-/// `GET /coders`.
+/// Every coder, with their library.
+#[utoipa::path(
+    get,
+    path = "/coders",
+    tag = "people",
+    responses((status = 200, description = "The coders.", body = Success<CodersOut>)),
+    extensions(
+        ("x-permission" = json!(Permission::GetCoders.name())),
+        ("x-graphql-field" = json!("Query.coders"))
+    )
+)]
 pub(crate) async fn coders(
     State(app): State<AppState>,
     caller: Caller,
@@ -93,7 +152,17 @@ pub(crate) async fn coders(
     list(&app, &caller, Coders::All).await
 }
 
-/// `GET /coders/available`.
+/// The coders without a mentor, with their libraries.
+#[utoipa::path(
+    get,
+    path = "/coders/available",
+    tag = "people",
+    responses((status = 200, description = "The coders.", body = Success<CodersOut>)),
+    extensions(
+        ("x-permission" = json!(Permission::GetCoders.name())),
+        ("x-graphql-field" = json!("Query.availableCoders"))
+    )
+)]
 pub(crate) async fn available_coders(
     State(app): State<AppState>,
     caller: Caller,
@@ -101,7 +170,19 @@ pub(crate) async fn available_coders(
     list(&app, &caller, Coders::Available).await
 }
 
-/// `GET /mentors`.
+/// Every mentor, with their coders.
+///
+/// Of the coders' libraries, what the caller may see.
+#[utoipa::path(
+    get,
+    path = "/mentors",
+    tag = "people",
+    responses((status = 200, description = "The mentors.", body = Success<MentorsOut>)),
+    extensions(
+        ("x-permission" = json!(Permission::GetMentors.name())),
+        ("x-graphql-field" = json!("Query.mentors"))
+    )
+)]
 pub(crate) async fn mentors(
     State(app): State<AppState>,
     caller: Caller,

@@ -2,12 +2,15 @@
 
 use axum::Json;
 use serde::Serialize;
+use utoipa::ToSchema;
 
+use super::openapi::schemas;
 use crate::entity::snippet::{self, Listed};
 
 /// A success: `"success": true`, and what else there is to say.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Success<T> {
+    #[schema(schema_with = schemas::yes)]
     success: bool,
     #[serde(flatten)]
     content: T,
@@ -19,19 +22,23 @@ pub(super) fn success<T>(content: T) -> Json<Success<T>> {
 }
 
 /// A sentence.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Message {
     pub(super) message: &'static str,
 }
 
 /// A snippet.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Snippet)]
 pub(crate) struct SnippetOut {
     id: i32,
     snippet_name: String,
     code: String,
     needs_review: bool,
+    /// Null in old rows.
+    #[schema(required)]
     comments: Option<String>,
+    /// Its owner.
     coder_id: i32,
 }
 
@@ -55,16 +62,19 @@ impl From<snippet::Model> for SnippetOut {
 }
 
 /// A coder with their library.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Coder)]
 pub(super) struct CoderOut {
     pub(super) id: i32,
     pub(super) username: String,
     pub(super) snippets: Vec<SnippetOut>,
+    #[schema(required)]
     pub(super) mentor_id: Option<i32>,
 }
 
 /// A mentor with their coders.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Mentor)]
 pub(super) struct MentorOut {
     pub(super) id: i32,
     pub(super) username: String,
@@ -72,29 +82,39 @@ pub(super) struct MentorOut {
 }
 
 /// `GET /coders`, `GET /coders/available`.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Coders)]
 pub(crate) struct CodersOut {
     pub(super) coders: Vec<CoderOut>,
 }
 
 /// `GET /mentors`.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Mentors)]
 pub(crate) struct MentorsOut {
     pub(super) mentors: Vec<MentorOut>,
 }
 
 /// `GET /userinfo/{username}`.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(tag = "usertype")]
+#[schema(as = Userinfo)]
 pub(crate) enum UserinfoOut {
     /// Of a coder.
-    Coder { user_id: i32, mentor: Option<String>, snippets: Vec<SnippetOut> },
+    Coder {
+        user_id: i32,
+        /// The mentor's username.
+        #[schema(required)]
+        mentor: Option<String>,
+        snippets: Vec<SnippetOut>,
+    },
     /// Of a mentor: a list of what there is to review.
     Mentor { user_id: i32, coders: Vec<ReviewOut> },
 }
 
 /// What there is to review of one coder's.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Review)]
 pub(crate) struct ReviewOut {
     pub(super) username: String,
     pub(super) id: i32,
@@ -102,14 +122,16 @@ pub(crate) struct ReviewOut {
 }
 
 /// `POST /signup`.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = SignedUp)]
 pub(crate) struct SignedUpOut {
     pub(super) message: &'static str,
     pub(super) user_id: i32,
 }
 
 /// `POST /snippet`.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Created)]
 pub(crate) struct CreatedOut {
     pub(super) message: &'static str,
     pub(super) snippet_id: i32,

@@ -7,11 +7,13 @@
 #[macro_use]
 mod support;
 
+mod browser;
 mod concurrency;
 mod documents;
 mod faults;
 mod graphql;
 mod hostile_queries;
+mod openapi;
 mod parity;
 mod rest;
 mod subscriptions;

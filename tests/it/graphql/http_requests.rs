@@ -194,3 +194,30 @@ on_both_databases! {
         }
     }
 }
+
+on_both_databases! {
+    async fn what_a_foreign_page_sends_unasked_is_not_executed(app: App) {
+        let nobody = app.anonymous();
+        let get = |site: &str, header: Option<&str>| {
+            let request = nobody.request("GET".parse().expect("a method"), "/graphql?query=%7B__typename%7D");
+            let request = request.header("sec-fetch-site", site);
+            match header {
+                Some(header) => request.header(header, "true"),
+                None => request,
+            }
+        };
+        for (site, header, code) in [
+            ("cross-site", None, Some("FORBIDDEN")),
+            ("same-site", None, Some("FORBIDDEN")),
+            ("cross-site", Some("apollo-require-preflight"), None),
+            ("same-origin", None, None),
+            ("none", None, None),
+        ] {
+            let answer = nobody.send(get(site, header), "").await;
+            match code {
+                Some(code) => assert_eq!(answer.code(), code, "{site} {header:?}"),
+                None => assert_eq!(answer.data()["__typename"], "Query", "{site} {header:?}"),
+            }
+        }
+    }
+}

@@ -2,6 +2,7 @@
 
 mod answer;
 mod app;
+mod browser;
 mod cable;
 mod database;
 mod listening;
@@ -11,6 +12,7 @@ mod socket;
 pub(crate) use self::{
     answer::Answer,
     app::{App, PASSWORD},
+    browser::Browser,
     cable::Cable,
     database::Kind,
     listening::Listening,

@@ -2,7 +2,7 @@
 //! failures, who is bound to which account, and what the operator sets and runs.
 
 mod cli;
-mod cli_servers;
+pub(crate) mod cli_servers;
 mod config;
 mod config_refused;
 mod crashes;
@@ -13,7 +13,7 @@ mod issuer;
 mod jwks;
 mod operator;
 mod people;
-mod program;
+pub(crate) mod program;
 mod provider_answers;
 mod provider_failures;
 mod rate_limits;
