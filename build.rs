@@ -9,9 +9,11 @@ const MODULES: &str = "explorer/node_modules";
 
 fn main() -> io::Result<()> {
     println!("cargo::rustc-check-cfg=cfg(npm_embedded)");
-    // npm writes the second one whenever it has changed anything in there.
-    println!("cargo::rerun-if-changed=explorer/package.json");
-    println!("cargo::rerun-if-changed={MODULES}/.package-lock.json");
+    // npm writes this file whenever it has changed anything in there. A path that is missing would
+    // have cargo build anew every time, so until then the folder is watched.
+    let brought_by_npm = Path::new(MODULES).join(".package-lock.json");
+    let watched = if brought_by_npm.is_file() { brought_by_npm } else { "explorer".into() };
+    println!("cargo::rerun-if-changed={}", watched.display());
     let mut names = BTreeSet::new();
     for page in PAGES {
         println!("cargo::rerun-if-changed={page}");
