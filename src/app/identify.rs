@@ -30,7 +30,7 @@ impl AppState {
         };
         let account = match self.accounts.get(&claims.subject).await {
             Some(account) => Some(account),
-            None => users::identify(&self.db, &claims).await?,
+            None => users::identify(&self.store.db, &claims).await?,
         };
         if let Some(account) = &account {
             self.accounts.insert(claims.subject.clone(), account.clone()).await;

@@ -16,7 +16,7 @@ use tower_http::{
         CompressionLayer,
         predicate::{NotForContentType, Predicate, SizeAbove},
     },
-    cors::{Any, CorsLayer},
+    cors::{AllowOrigin, Any, CorsLayer},
     set_header::SetResponseHeaderLayer,
 };
 
@@ -52,11 +52,11 @@ pub(super) fn guarded<S: Clone + Send + Sync + 'static>(
     }))
 }
 
-/// Any page may call: a token is never sent by a browser of its own accord, so there is nothing
+/// Any page may call, unless the operator says which: a token is never sent by a browser of its own accord, so there is nothing
 /// that another origin could ride on.
-pub(super) fn cors() -> CorsLayer {
+pub(super) fn cors(origins: Option<Vec<HeaderValue>>) -> CorsLayer {
     CorsLayer::new()
-        .allow_origin(Any)
+        .allow_origin(origins.map_or_else(|| AllowOrigin::from(Any), AllowOrigin::list))
         .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::PATCH, Method::DELETE])
         .allow_headers(
             [AUTHORIZATION, CONTENT_TYPE, ACCEPT, IF_MATCH, telemetry::X_REQUEST_ID]

@@ -10,7 +10,7 @@ use axum::{
     Router,
     extract::DefaultBodyLimit,
     http::{
-        HeaderName,
+        HeaderName, HeaderValue,
         header::{CACHE_CONTROL, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS},
     },
     middleware,
@@ -38,9 +38,7 @@ const ACCOUNT_CACHE_LIFETIME: Duration = Duration::from_mins(5);
 /// What requests share. Clones share it too.
 #[derive(Clone)]
 pub struct AppState {
-    /// The database.
-    pub db: DatabaseConnection,
-    /// Where changes are made.
+    /// The database, and who is told of changes.
     pub store: Store,
     /// Checks access tokens.
     pub verifier: Verifier,
@@ -58,6 +56,7 @@ pub struct AppState {
     pub limits: Limits,
     failed_tokens: RateLimit,
     client_address_header: Option<HeaderName>,
+    cors_origins: Option<Vec<HeaderValue>>,
     /// By subject. Once bound, a subject stays bound to its account, so only the answer "none" can
     /// go out of date, and that one is not kept.
     accounts: Cache<String, Account>,
@@ -87,7 +86,7 @@ impl AppState {
                 limit: RateLimit::per_minute(config.signups_per_minute),
             },
             schema: graphql::schema(config.introspection),
-            store: Store { db: db.clone(), events: Events::start(&db) },
+            store: Store { events: Events::start(&db), db },
             documents: match &config.trusted_documents {
                 Some(path) => Documents::of_file(path).map_err(|error| {
                     format!("TRUSTED_DOCUMENTS, {}, cannot be used: {error}", path.display())
@@ -98,19 +97,19 @@ impl AppState {
             explorer: config.graphiql.then(Explorer::default),
             limits: config.limits.clone(),
             client_address_header: config.client_address_header.clone(),
+            cors_origins: config.cors_origins.clone(),
             failed_tokens: RateLimit::per_minute(config.failed_tokens_per_minute),
             accounts: Cache::builder()
                 .max_capacity(MAX_CACHED_ACCOUNTS)
                 .time_to_live(ACCOUNT_CACHE_LIFETIME)
                 .build(),
-            db,
         })
     }
 }
 
 /// Every path there is.
 pub fn router(state: AppState) -> Router {
-    let limits = state.limits.clone();
+    let (limits, cors_origins) = (state.limits.clone(), state.cors_origins.clone());
     let graphql = Router::new().route("/graphql", get(graphql::http::get).post(graphql::http::post));
     let mut rest = Router::new()
         .route("/healthz", get(rest::health::healthz))
@@ -153,7 +152,7 @@ pub fn router(state: AppState) -> Router {
         .layer(DefaultBodyLimit::max(limits.body_bytes as usize))
         .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true))
         .layer(compression())
-        .layer(cors())
+        .layer(cors(cors_origins))
         .layer(default_header(X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(default_header(REFERRER_POLICY, "no-referrer"))
         // What one viewer may see is nothing for a cache that others share.

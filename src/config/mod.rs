@@ -6,7 +6,7 @@ mod reader;
 
 use std::{fmt, net::IpAddr, path::PathBuf, time::Duration};
 
-use axum::http::HeaderName;
+use axum::http::{HeaderName, HeaderValue};
 use url::{Host, Url};
 
 use self::reader::{Reader, parsed};
@@ -49,6 +49,8 @@ pub struct Config {
     pub signups_per_minute: u32,
     /// `FAILED_TOKENS_PER_MINUTE` of one address; 0 means no limit.
     pub failed_tokens_per_minute: u32,
+    /// `CORS_ORIGINS`: the origins whose pages may call, if not those of any.
+    pub cors_origins: Option<Vec<HeaderValue>>,
     /// `CLIENT_ADDRESS_HEADER`: where a proxy in front of the server tells the client's address.
     pub client_address_header: Option<HeaderName>,
     /// What one request may cost.
@@ -120,6 +122,11 @@ impl Config {
         let signups_per_minute = read.optional("SIGNUPS_PER_MINUTE", PER_MINUTE_FORM, parsed);
         let failed_tokens_per_minute = read.optional("FAILED_TOKENS_PER_MINUTE", PER_MINUTE_FORM, parsed);
 
+        let cors_origins = read.optional(
+            "CORS_ORIGINS",
+            "origins with commas between them, such as https://app.example.com",
+            origins,
+        );
         let client_address_header = read.optional(
             "CLIENT_ADDRESS_HEADER",
             "the name of a header that your proxy sets, such as X-Forwarded-For",
@@ -149,6 +156,7 @@ impl Config {
             graphiql: graphiql.unwrap_or(false),
             signups_per_minute: signups_per_minute.unwrap_or(DEFAULT_SIGNUPS_PER_MINUTE),
             failed_tokens_per_minute: failed_tokens_per_minute.unwrap_or(DEFAULT_FAILED_TOKENS_PER_MINUTE),
+            cors_origins,
             client_address_header,
             limits,
         })
@@ -198,4 +206,14 @@ fn issuer(value: &str) -> Option<Url> {
     };
     let is_plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
     (url.scheme() == "http" && is_loopback && is_plain).then_some(url)
+}
+
+/// A list of origins (RFC 6454 section 6.2), each as a browser sends it.
+fn origins(value: &str) -> Option<Vec<HeaderValue>> {
+    let origin = |origin: &str| {
+        let url = Url::parse(origin).ok().filter(|url| ["http", "https"].contains(&url.scheme()))?;
+        let is_origin = url.origin().ascii_serialization() == origin;
+        if is_origin { HeaderValue::from_str(origin).ok() } else { None }
+    };
+    value.split(',').map(|item| origin(item.trim())).collect()
 }

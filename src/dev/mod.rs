@@ -52,6 +52,7 @@ pub fn config(port: u16, directory: &Path) -> Config {
         graphiql: true,
         signups_per_minute: 0,
         failed_tokens_per_minute: 0,
+        cors_origins: None,
         client_address_header: None,
         limits: Limits::default(),
     }

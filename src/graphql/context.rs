@@ -29,7 +29,7 @@ pub(super) struct RequestContext {
 impl RequestContext {
     /// For a query or mutation, whose loads `batches` runs.
     pub(super) fn new(app: &AppState, viewer: Viewer, client: IpAddr, batches: Batches) -> Self {
-        let reader = Reader { db: app.db.clone(), viewer: Arc::new(viewer) };
+        let reader = Reader { db: app.store.db.clone(), viewer: Arc::new(viewer) };
         // A batch is as large as the query makes it: cut in pieces, it would take more statements
         // the more rows there are.
         let loader =
@@ -40,7 +40,7 @@ impl RequestContext {
 
     /// For a subscription, which lasts: every event is looked at anew.
     pub(super) fn live(app: &AppState, viewer: Viewer, client: IpAddr) -> Self {
-        let reader = Reader { db: app.db.clone(), viewer: Arc::new(viewer) };
+        let reader = Reader { db: app.store.db.clone(), viewer: Arc::new(viewer) };
         let (spawner, timer) = (TokioSpawner::current(), TokioTimer::default());
         let loader = DataLoader::with_cache(reader, spawner, timer, HashMapCache::default());
         Self::of(app, client, loader, None).without_cache()

@@ -52,7 +52,7 @@ pub(crate) async fn healthz() -> Json<Health> {
     )
 )]
 pub(crate) async fn readyz(State(app): State<AppState>) -> (StatusCode, Json<Readiness>) {
-    let pending = database::pending_migrations(&app.db).await;
+    let pending = database::pending_migrations(&app.store.db).await;
     let checks =
         [pending.is_ok(), pending.is_ok_and(|pending| pending.is_empty()), app.verifier.jwks().is_loaded()];
     let is_ready = checks.iter().all(|is_fine| *is_fine);

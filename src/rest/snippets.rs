@@ -84,7 +84,7 @@ pub(crate) async fn read(
     Segment(id): Segment,
 ) -> Result<(Etag, Json<Success<SnippetOut>>), Failure> {
     caller.require(Permission::EditSnippet)?;
-    let snippet = snippets::by_id(&app.db, &caller, number_in(&id)?).await?;
+    let snippet = snippets::by_id(&app.store.db, &caller, number_in(&id)?).await?;
     Ok((etag(snippet.version), success(snippet.into())))
 }
 
@@ -160,7 +160,7 @@ pub(crate) async fn replace(
     let change = Change::from(content);
     change.validate()?;
 
-    let snippet = snippets::editable_by(&app.db, &caller, number_in(&id)?).await?;
+    let snippet = snippets::editable_by(&app.store.db, &caller, number_in(&id)?).await?;
     let (own_role, own_id) = match account {
         Account::Coder(coder) => (Role::Coder, coder.id),
         Account::Mentor(mentor) => (Role::Mentor, mentor.id),
@@ -207,7 +207,7 @@ pub(crate) async fn delete(
 ) -> Result<Json<Success<Message>>, Failure> {
     caller.coder_with(Permission::DeleteSnippet)?;
     let DeleteBody { coder_id: Id(owner) } = body.parse()?;
-    let snippet = snippets::deletable_by(&app.db, &caller, number_in(&id)?).await?;
+    let snippet = snippets::deletable_by(&app.store.db, &caller, number_in(&id)?).await?;
     if owner != Some(snippet.coder_id) {
         return Err(Error::forbidden("coderId is not the snippet's owner.").into());
     }

@@ -110,17 +110,17 @@ pub(crate) async fn userinfo(
     caller: Caller,
     Segment(username): Segment,
 ) -> Result<Json<Success<UserinfoOut>>, Failure> {
-    let content = match users::by_name(&app.db, &caller, &username).await? {
+    let content = match users::by_name(&app.store.db, &caller, &username).await? {
         User::Coder(coder) => {
             let mentor = match coder.mentor_id {
-                Some(id) => users::mentors_by_id(&app.db, &[id]).await?.remove(&id),
+                Some(id) => users::mentors_by_id(&app.store.db, &[id]).await?.remove(&id),
                 None => None,
             };
             let snippets = libraries(&app, &caller, &[coder.id], None).await?.remove(0);
             UserinfoOut::Coder { user_id: coder.id, mentor: mentor.map(|mentor| mentor.username), snippets }
         }
         User::Mentor(mentor) => {
-            let coders = mentorships::coders_of(&app.db, &[mentor.id], Page::EVERYTHING).await?;
+            let coders = mentorships::coders_of(&app.store.db, &[mentor.id], Page::EVERYTHING).await?;
             let coders: Vec<Coder> = coders.into_values().flat_map(|coders| coders.rows).collect();
             let ids: Vec<_> = coders.iter().map(|coder| coder.id).collect();
             let to_review = libraries(&app, &caller, &ids, Some(true)).await?;
@@ -187,9 +187,9 @@ pub(crate) async fn mentors(
     State(app): State<AppState>,
     caller: Caller,
 ) -> Result<Json<Success<MentorsOut>>, Failure> {
-    let mentors = users::mentors(&app.db, &caller, Page::EVERYTHING).await?.rows;
+    let mentors = users::mentors(&app.store.db, &caller, Page::EVERYTHING).await?.rows;
     let ids: Vec<_> = mentors.iter().map(|mentor: &Mentor| mentor.id).collect();
-    let mut coders_of = mentorships::coders_of(&app.db, &ids, Page::EVERYTHING).await?;
+    let mut coders_of = mentorships::coders_of(&app.store.db, &ids, Page::EVERYTHING).await?;
     let coders = ids.iter().filter_map(|id| coders_of.remove(id)).map(|coders| coders.rows);
     let (counts, coders): (Vec<_>, Vec<_>) = coders.map(|coders| (coders.len(), coders)).unzip();
     let mut coders = with_libraries(&app, &caller, coders.into_iter().flatten().collect()).await?.into_iter();
@@ -206,7 +206,7 @@ pub(crate) async fn mentors(
 }
 
 async fn list(app: &AppState, viewer: &Viewer, which: Coders) -> Result<Json<Success<CodersOut>>, Failure> {
-    let coders = users::coders(&app.db, viewer, which, Page::EVERYTHING).await?.rows;
+    let coders = users::coders(&app.store.db, viewer, which, Page::EVERYTHING).await?.rows;
     Ok(success(CodersOut { coders: with_libraries(app, viewer, coders).await? }))
 }
 
@@ -233,7 +233,8 @@ async fn libraries(
     needs_review: Option<bool>,
 ) -> Result<Vec<Vec<SnippetOut>>> {
     let mut libraries =
-        snippets::of_coders(&app.db, viewer, coder_ids, needs_review, Texts::ALL, Page::EVERYTHING).await?;
+        snippets::of_coders(&app.store.db, viewer, coder_ids, needs_review, Texts::ALL, Page::EVERYTHING)
+            .await?;
     let libraries = coder_ids.iter().map(|id| libraries.remove(id).map(|library| library.rows));
     Ok(libraries.map(|library| library.into_iter().flatten().map(SnippetOut::from).collect()).collect())
 }

@@ -186,3 +186,20 @@ on_both_databases! {
         }
     }
 }
+
+on_both_databases! {
+    async fn an_operator_says_whose_pages_may_call(app: App) {
+        let origins = vec!["https://app.example.com".parse().expect("a header")];
+        let strict = app.another(|config| config.cors_origins = Some(origins)).await;
+        for (server, origin, allowed) in [
+            (app, "https://anywhere.example", "*"),
+            (&strict, "https://app.example.com", "https://app.example.com"),
+            (&strict, "https://anywhere.example", ""),
+        ] {
+            let nobody = server.anonymous();
+            let request = nobody.request("GET".parse().expect("a method"), "/").header("origin", origin);
+            let answer = nobody.send(request, "").await;
+            assert_eq!(answer.header("access-control-allow-origin"), allowed, "{origin}");
+        }
+    }
+}

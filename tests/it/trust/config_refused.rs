@@ -36,6 +36,7 @@ fn a_malformed_setting_is_named_and_its_value_is_not_repeated() {
         ("GRAPHQL_INTROSPECTION", &["hunter2", "yes", "1", "TRUE!"]),
         ("GRAPHIQL", &["on"]),
         ("CLIENT_ADDRESS_HEADER", &["X Forwarded", "X-Forwarded-For:"]),
+        ("CORS_ORIGINS", &["*", "app.example.com", "https://app.example.com/", "https://a.example,,", "null"]),
         ("MAX_BODY_BYTES", &["0", "-1", "1.5", "4294967296", "1 MB"]),
         ("SIGNUPS_PER_MINUTE", &["-1", "1.5", "ten", "4294967296"]),
     ];
