@@ -24,7 +24,7 @@ fn all_that_is_malformed_is_named_together_and_no_value_is_repeated() {
 
 #[test]
 fn a_malformed_setting_is_named_and_its_value_is_not_repeated() {
-    let cases: [(&str, &[&str]); 10] = [
+    let cases: [(&str, &[&str]); 11] = [
         (
             "DATABASE_URL",
             &["mysql://root:hunter2@db/funcster", "sqlite://", "sqlite:hunter2.db", "hunter2.db", "postgres"],
@@ -36,7 +36,10 @@ fn a_malformed_setting_is_named_and_its_value_is_not_repeated() {
         ("GRAPHQL_INTROSPECTION", &["hunter2", "yes", "1", "TRUE!"]),
         ("GRAPHIQL", &["on"]),
         ("CLIENT_ADDRESS_HEADER", &["X Forwarded", "X-Forwarded-For:"]),
-        ("CORS_ORIGINS", &["*", "app.example.com", "https://app.example.com/", "https://a.example,,", "null"]),
+        (
+            "CORS_ORIGINS",
+            &["*", "app.example.com", "https://app.example.com/", "https://a.example,,", "null"],
+        ),
         ("MAX_BODY_BYTES", &["0", "-1", "1.5", "4294967296", "1 MB"]),
         ("SIGNUPS_PER_MINUTE", &["-1", "1.5", "ten", "4294967296"]),
     ];
