@@ -1,6 +1,6 @@
 use std::{collections::BTreeMap, fmt};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::{Algorithm, Header, Validation};
 use serde::{
     Deserialize, Deserializer,
@@ -93,7 +93,10 @@ fn expiry_in(payload: &Payload) -> Option<DateTime<Utc>> {
     let expiry = payload.0.get("exp")?;
     #[expect(clippy::cast_possible_truncation, reason = "a time out of range is the last that there is")]
     let seconds = expiry.as_i64().or_else(|| expiry.as_f64().map(|seconds| seconds as i64))?;
-    Some(DateTime::from_timestamp(seconds, 0).unwrap_or(DateTime::<Utc>::MAX_UTC))
+    let expiry = DateTime::from_timestamp(seconds, 0).unwrap_or(DateTime::<Utc>::MAX_UTC);
+    // What is valid by the leeway alone is valid until that is over.
+    let leeway = TimeDelta::seconds(LEEWAY_SECONDS.cast_signed());
+    Some(if expiry > Utc::now() { expiry } else { expiry + leeway })
 }
 
 /// Reads the header and refuses whatever an Auth0 access token's does not have, before any key is

@@ -90,7 +90,7 @@ impl Events {
     pub fn start(db: &DatabaseConnection) -> Self {
         let (outbox, waiting) = mpsc::channel(OUTBOX_SIZE);
         let inner = Arc::new(Inner { watchers: Mutex::default(), outbox });
-        let carrier = Carrier { bus: Arc::downgrade(&inner), waiting, db: db.clone() };
+        let carrier = Carrier { bus: Arc::downgrade(&inner), batch: Vec::new(), waiting, db: db.clone() };
         tokio::spawn(carrier.carry());
         Self(inner)
     }
@@ -102,8 +102,8 @@ impl Events {
         }
     }
 
-    /// Everything that happens to this from now on. A watcher that falls too far behind gets an
-    /// error in place of what it missed.
+    /// Everything that happens to this from now on. A watcher that falls too far behind, or that may
+    /// have missed something by a fault, gets an error in place of what it missed.
     #[must_use]
     pub fn watch(&self, topic: Topic) -> broadcast::Receiver<Event> {
         let mut watchers = self.0.watchers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -130,6 +130,8 @@ impl Inner {
 /// Takes events from the outbox to the watchers.
 struct Carrier {
     bus: Weak<Inner>,
+    /// What is being sent. It stays until it has been.
+    batch: Vec<Event>,
     waiting: mpsc::Receiver<Event>,
     db: DatabaseConnection,
 }
@@ -146,11 +148,12 @@ impl Carrier {
         }
     }
 
-    /// Through PostgreSQL. A connection that is lost is made anew; what happens meanwhile is missed.
+    /// Through PostgreSQL. A connection that is lost is made anew.
     async fn carry_through(&mut self, pool: &PgPool) {
         while !pool.is_closed() && self.bus.strong_count() > 0 {
             if let Err(error) = self.listen_and_notify(pool).await {
                 tracing::warn!(%error, "events do not get through");
+                self.tell_of_a_gap();
                 tokio::time::sleep(RETRY_PAUSE).await;
             }
         }
@@ -160,24 +163,36 @@ impl Carrier {
     async fn listen_and_notify(&mut self, pool: &PgPool) -> Result<(), sqlx::Error> {
         let mut listener = PgListener::connect_with(pool).await?;
         listener.listen(CHANNEL).await?;
-        let mut batch = Vec::new();
         loop {
+            if !self.batch.is_empty() {
+                let payload = serde_json::to_string(&self.batch).unwrap_or_default();
+                sqlx::query("SELECT pg_notify($1, $2)").bind(CHANNEL).bind(payload).execute(pool).await?;
+                self.batch.clear();
+            }
             tokio::select! {
-                count = self.waiting.recv_many(&mut batch, BATCH_SIZE) => {
+                count = self.waiting.recv_many(&mut self.batch, BATCH_SIZE) => {
                     if count == 0 {
                         return Ok(());
                     }
-                    let payload = serde_json::to_string(&batch).unwrap_or_default();
-                    batch.clear();
-                    sqlx::query("SELECT pg_notify($1, $2)").bind(CHANNEL).bind(payload).execute(pool).await?;
                 }
-                notification = listener.recv() => {
-                    let events: Vec<Event> = serde_json::from_str(notification?.payload()).unwrap_or_default();
-                    for event in events {
-                        self.deliver(&event).await;
+                notification = listener.try_recv() => match notification? {
+                    Some(notification) => {
+                        let events: Vec<Event> = serde_json::from_str(notification.payload()).unwrap_or_default();
+                        for event in events {
+                            self.deliver(&event).await;
+                        }
                     }
-                }
+                    None => self.tell_of_a_gap(),
+                },
             }
+        }
+    }
+
+    /// The connection was lost, and with it whatever happened meanwhile: all watchers have to look
+    /// again.
+    fn tell_of_a_gap(&self) {
+        if let Some(bus) = self.bus.upgrade() {
+            bus.watchers.lock().unwrap_or_else(PoisonError::into_inner).clear();
         }
     }
 

@@ -6,7 +6,7 @@ use async_graphql::{
     Data, Pos, Request, Response, ServerError, Value,
     parser::{
         self, parse_query,
-        types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType},
+        types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection},
     },
 };
 use futures_util::{
@@ -57,6 +57,8 @@ impl Operation {
         let document = parse_query(&*query)?;
         let operation = selected(&document, parameters.operation_name.as_deref());
         if let Some(operation) = operation {
+            check_root(operation)?;
+            variables::keep_declared(operation, &mut parameters.variables);
             variables::fill_in_defaults(operation, &mut parameters.variables);
         }
         limits::check(&document, &parameters.variables, limits)?;
@@ -105,7 +107,15 @@ impl Operation {
             return self.subscribe(app, viewer, client).boxed();
         }
         let app = app.clone();
-        stream::once(async move { self.execute(&app, viewer, client).await }).boxed()
+        let outcome = async move {
+            let executed =
+                tokio::time::timeout(app.limits.request_timeout, self.execute(&app, viewer, client));
+            executed.await.unwrap_or_else(|_| {
+                let refusal = Refusal::from(Error::unavailable("This takes too long."));
+                Outcome::Refused(vec![refusal.into_server_error()])
+            })
+        };
+        stream::once(outcome).boxed()
     }
 }
 
@@ -166,6 +176,18 @@ fn with(mut request: Request, context: RequestContext) -> Request {
     data.insert(context);
     request.data = data;
     request
+}
+
+/// A subscription has one root field (section 5.2.4.1 of the GraphQL specification). Here it has to
+/// stand in the operation itself: the library that executes it does not look into fragments there.
+fn check_root(operation: &OperationDefinition) -> Result<(), Error> {
+    let roots = operation.selection_set.node.items.as_slice();
+    let is_plain = matches!(roots, [root] if matches!(root.node, Selection::Field(_)) && root.node.directives().is_empty());
+    if operation.ty == OperationType::Subscription && !is_plain {
+        let message = "A subscription selects one field, in the operation itself and without directives.";
+        return Err(Error::new(Code::ValidationFailed, message));
+    }
+    Ok(())
 }
 
 fn selected<'a>(document: &'a ExecutableDocument, name: Option<&str>) -> Option<&'a OperationDefinition> {

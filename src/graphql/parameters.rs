@@ -71,7 +71,7 @@ impl Parameters {
 }
 
 /// The hash in Apollo's extension, in its first and only version.
-fn persisted_hash(extensions: &Value) -> Option<String> {
+pub(super) fn persisted_hash(extensions: &Value) -> Option<String> {
     let persisted = extensions.get("persistedQuery").filter(|persisted| persisted["version"] == 1)?;
     persisted.get("sha256Hash")?.as_str().map(ToOwned::to_owned)
 }

@@ -111,11 +111,10 @@ fn changes(events: Receiver<Event>) -> impl Stream<Item = Result<Change, ApiErro
         let mut events = events?;
         match events.recv().await {
             Ok(event) => Some((Ok(Change(event)), Some(events))),
-            Err(RecvError::Lagged(_)) => {
-                let message = "You were too slow to take all that happened: look again, and subscribe anew.";
+            Err(RecvError::Lagged(_) | RecvError::Closed) => {
+                let message = "You may have missed something: look again, and subscribe anew.";
                 Some((Err(Error::unavailable(message).into()), None))
             }
-            Err(RecvError::Closed) => None,
         }
     })
     .boxed()

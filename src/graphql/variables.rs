@@ -9,6 +9,13 @@ use async_graphql::{
 use super::type_system::{Input, TYPE_SYSTEM};
 use crate::{Error, Result};
 
+/// Drops the variables that the operation does not declare: a subscription would hold them for long.
+pub(super) fn keep_declared(operation: &OperationDefinition, variables: &mut Variables) {
+    let declared = operation.variable_definitions.iter().map(|definition| &definition.node.name.node);
+    let kept = declared.filter_map(|name| Some((name.clone(), variables.remove(name)?))).collect();
+    *variables = Variables::from_value(Value::Object(kept));
+}
+
 /// Fills in the defaults of the variables that were not given.
 pub(super) fn fill_in_defaults(operation: &OperationDefinition, variables: &mut Variables) {
     for definition in &operation.variable_definitions {

@@ -22,11 +22,13 @@ use tokio::{sync::watch, time::Instant};
 
 use super::{
     execution::{Operation, Outcome},
-    parameters::Parameters,
+    parameters::{Parameters, persisted_hash},
 };
 use crate::{Error, Result, app::AppState, auth::Viewer};
 
 const PROTOCOL: WebSocketProtocols = WebSocketProtocols::GraphQLWS;
+/// How many operations one connection may have going at once.
+const MAX_OPERATIONS: usize = 100;
 /// How long a client may take to say `connection_init`.
 const INIT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a client may be silent. It is pinged before.
@@ -45,7 +47,8 @@ mod code {
 /// Takes a connection over.
 pub(super) fn accept(app: AppState, client: IpAddr, upgrade: WebSocketUpgrade) -> Response {
     let most = app.limits.body_bytes as usize;
-    let upgrade = upgrade.max_message_size(most).protocols([PROTOCOL.sec_websocket_protocol()]);
+    let upgrade =
+        upgrade.max_message_size(most).max_frame_size(most).protocols([PROTOCOL.sec_websocket_protocol()]);
     let is_spoken = upgrade.selected_protocol().is_some();
     upgrade.on_upgrade(async move |mut socket| {
         if is_spoken {
@@ -70,7 +73,7 @@ enum Identity {
 async fn serve(app: AppState, client: IpAddr, socket: WebSocket) {
     let (mut sink, stream) = socket.split();
     let (settle, identity) = watch::channel(Identity::Unknown);
-    let session = Session { app: app.clone(), client };
+    let session = Session { app: app.clone(), client, operations: Arc::default() };
     let initialize = move |payload: Value| async move {
         match viewer_of(&app, client, &payload).await {
             Ok(viewer) => {
@@ -116,7 +119,7 @@ async fn viewer_of(app: &AppState, client: IpAddr, payload: &Value) -> Result<Vi
     let given = [payload, &payload["headers"]]
         .into_iter()
         .find_map(|fields| ["Authorization", "authorization"].into_iter().find_map(|name| fields.get(name)));
-    if let Some(given) = given {
+    if let Some(given) = given.filter(|given| !given.is_null()) {
         let value = given.as_str().and_then(|value| HeaderValue::from_str(value).ok());
         let value = value
             .ok_or_else(|| Error::token_invalid("Authorization must be: Bearer, a space, the token."))?;
@@ -176,6 +179,8 @@ fn to_message(message: WsMessage) -> Message {
 struct Session {
     app: AppState,
     client: IpAddr,
+    /// One clone of it for every operation that is not complete, beside those of the session.
+    operations: Arc<()>,
 }
 
 impl Executor for Session {
@@ -192,15 +197,30 @@ impl Executor for Session {
         let viewer = session
             .and_then(|data| data.get(&TypeId::of::<Viewer>())?.downcast_ref::<Viewer>().cloned())
             .unwrap_or_default();
+        let extensions = serde_json::to_value(&request.extensions).unwrap_or_default();
         let parameters = Parameters {
             query: Some(request.query).filter(|query| !query.is_empty()),
-            hash: None,
-            operation_name: request.operation_name,
+            hash: persisted_hash(&extensions),
+            operation_name: request.operation_name.filter(|name| !name.is_empty()),
             variables: request.variables,
         };
-        match Operation::prepare(&self.app, parameters) {
+        let running = Arc::clone(&self.operations);
+        let prepared = if Arc::strong_count(&running) > MAX_OPERATIONS {
+            Err(Error::rate_limited(Duration::from_secs(1)).into())
+        } else {
+            Operation::prepare(&self.app, parameters)
+        };
+        match prepared {
             Ok(operation) => {
-                operation.outcomes(&self.app, viewer, self.client).map(Outcome::into_response).boxed()
+                let responses =
+                    operation.outcomes(&self.app, viewer, self.client).map(Outcome::into_response);
+                // The clone goes when the operation does.
+                responses
+                    .map(move |response| {
+                        let _ = &running;
+                        response
+                    })
+                    .boxed()
             }
             Err(refusal) => {
                 let response = GraphqlResponse::from_errors(vec![refusal.into_server_error()]);

@@ -166,6 +166,15 @@ async fn the_protocol_is_kept() {
             ("{ ", "GRAPHQL_PARSE_FAILED"),
             (QUEUE, "FORBIDDEN"),
             ("subscription { mySnippetChanged { nothing } }", "GRAPHQL_VALIDATION_FAILED"),
+            (
+                "subscription { ...f } fragment f on Subscription { mySnippetChanged { kind } }",
+                "GRAPHQL_VALIDATION_FAILED",
+            ),
+            (
+                "subscription { a: mySnippetChanged { kind } b: mySnippetChanged { kind } }",
+                "GRAPHQL_VALIDATION_FAILED",
+            ),
+            ("subscription { mySnippetChanged @include(if: false) { kind } }", "GRAPHQL_VALIDATION_FAILED"),
         ] {
             socket.subscribe("2", query).await;
             let refused = socket.receive().await;
@@ -209,6 +218,32 @@ async fn a_watcher_that_is_too_slow_is_dropped_and_holds_nobody_up() {
         }
         settled().await;
         assert!(matches!(slow.recv().await, Err(RecvError::Lagged(_))));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn one_connection_has_so_many_operations_and_no_more() {
+    App::run(Kind::Sqlite, async |app: &App| {
+        let ada = app.coder("ada").await;
+        let server = Listening::start(app).await;
+        let mut socket = Socket::open(&server, ada.token.as_deref()).await;
+        for id in 0..120 {
+            socket.subscribe(&id.to_string(), MINE).await;
+        }
+        let refused = socket.receive().await;
+        assert_eq!(refused["payload"]["errors"][0]["extensions"]["code"], "RATE_LIMITED", "{refused}");
+        for id in 0..120 {
+            socket.send(json!({ "type": "complete", "id": id.to_string() })).await;
+        }
+        socket.subscribe("again", "{ __typename }").await;
+        loop {
+            let message = socket.receive().await;
+            if message["id"] == "again" {
+                assert_eq!(message["payload"]["data"]["__typename"], "Query", "{message}");
+                break;
+            }
+        }
     })
     .await;
 }
