@@ -133,7 +133,8 @@ async fn serve(config: Config) -> Result<(), AnyError> {
     let listener = listen(SocketAddr::new(config.host, config.port)).await?;
     tracing::info!(address = %listener.local_addr()?, "listening");
     tokio::spawn(state.verifier.jwks().clone().keep_fresh(config.auth0.jwks_refresh));
-    server::serve(listener, app::router(state), server::stop_signal()).await;
+    let stop = server::stop_signal(state.stopping.clone());
+    server::serve(listener, app::router(state), stop).await;
     Ok(())
 }
 
@@ -167,8 +168,9 @@ async fn serve_locally(port: u16) -> Result<(), AnyError> {
         password = dev::DEMO_PASSWORD,
     ))?;
     tokio::spawn(state.verifier.jwks().clone().keep_fresh(config.auth0.jwks_refresh));
+    let stop = server::stop_signal(state.stopping.clone());
     let router = app::router(state).nest(dev::AUTH0_PATH, auth0.router());
-    server::serve(listener, router, server::stop_signal()).await;
+    server::serve(listener, router, stop).await;
     Ok(())
 }
 

@@ -15,6 +15,7 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
 use tower::Service;
 
 /// How long a client may take to send a request's head, and to stay silent between two requests.
@@ -59,8 +60,13 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
     }
 }
 
-/// Ends when the process is asked to stop: by Ctrl-C, or on Unix by SIGTERM.
-pub async fn stop_signal() {
+/// Ends when the process is asked to stop, and has told `stopping` so: by Ctrl-C, or on Unix by SIGTERM.
+pub async fn stop_signal(stopping: CancellationToken) {
+    asked_to_stop().await;
+    stopping.cancel();
+}
+
+async fn asked_to_stop() {
     let interrupt = async {
         // Without a handler the signal ends the process, which is what it is for.
         if tokio::signal::ctrl_c().await.is_err() {

@@ -18,6 +18,7 @@ use axum::{
 };
 use moka::future::Cache;
 use sea_orm::DatabaseConnection;
+use tokio_util::sync::CancellationToken;
 use tower_http::decompression::RequestDecompressionLayer;
 
 pub use self::client::Client;
@@ -54,6 +55,8 @@ pub struct AppState {
     pub explorer: Option<Explorer>,
     /// What one request may cost.
     pub limits: Limits,
+    /// Cancelled when the server is told to stop: what would last for ever ends then.
+    pub stopping: CancellationToken,
     failed_tokens: RateLimit,
     client_address_header: Option<HeaderName>,
     cors_origins: Option<Vec<HeaderValue>>,
@@ -96,6 +99,7 @@ impl AppState {
             introspection: config.introspection,
             explorer: config.graphiql.then(Explorer::default),
             limits: config.limits.clone(),
+            stopping: CancellationToken::new(),
             client_address_header: config.client_address_header.clone(),
             cors_origins: config.cors_origins.clone(),
             failed_tokens: RateLimit::per_minute(config.failed_tokens_per_minute),

@@ -7,16 +7,22 @@ use axum::response::{
     IntoResponse, Response,
     sse::{Event, KeepAlive, Sse},
 };
-use futures_util::{StreamExt, future, stream};
+use futures_util::{FutureExt, StreamExt, future, stream};
 
 use super::execution::Operation;
 use crate::{app::AppState, auth::Viewer};
 
 /// Answers an operation as a stream: each result is a `next`, and the last event a `complete`. When
-/// the viewer's token expires, the stream is complete.
+/// the viewer's token expires, or the server stops, the stream is complete.
 pub(super) fn stream(app: &AppState, viewer: Viewer, client: IpAddr, operation: Operation) -> Response {
-    let expiry = viewer.expiry();
-    let outcomes = operation.outcomes(app, viewer, client).take_until(expiry);
+    let (expiry, stopping) = (viewer.expiry(), app.stopping.clone());
+    let end = async move {
+        tokio::select! {
+            () = expiry => {}
+            () = stopping.cancelled() => {}
+        }
+    };
+    let outcomes = operation.outcomes(app, viewer, client).take_until(end.boxed());
     let results = outcomes.map(|outcome| {
         let result = serde_json::to_string(&outcome.into_response()).unwrap_or_default();
         Event::default().event("next").data(result)

@@ -73,6 +73,7 @@ enum Identity {
 async fn serve(app: AppState, client: IpAddr, socket: WebSocket) {
     let (mut sink, stream) = socket.split();
     let (settle, identity) = watch::channel(Identity::Unknown);
+    let stopping = app.stopping.clone();
     let session = Session { app: app.clone(), client, operations: Arc::default() };
     let initialize = move |payload: Value| async move {
         match viewer_of(&app, client, &payload).await {
@@ -95,11 +96,17 @@ async fn serve(app: AppState, client: IpAddr, socket: WebSocket) {
         .map(to_message)
         .boxed();
     let mut ending = ending(identity).boxed();
+    let stopping = stopping.cancelled_owned();
+    let mut stopping = std::pin::pin!(stopping);
     let mut pings = tokio::time::interval_at(Instant::now() + PING_INTERVAL, PING_INTERVAL);
     loop {
         let message = tokio::select! {
             message = messages.next() => message,
             frame = &mut ending => Some(Message::Close(Some(frame))),
+            () = &mut stopping => {
+                let reason = "The server stops".into();
+                Some(Message::Close(Some(CloseFrame { code: library_codes::RESTART, reason })))
+            }
             _ = pings.tick() => Some(Message::text(r#"{"type":"ping"}"#)),
         };
         let Some(message) = message else { break };
