@@ -105,17 +105,15 @@ fn main() -> ExitCode {
 
 #[tokio::main]
 async fn run(command: Command) -> Result<(), AnyError> {
-    if let Command::Schema = command {
-        return print(&graphql::sdl());
-    }
-    let environment = Environment::load()?;
+    // The schema is the same everywhere, so it is printed whatever the settings are.
+    let environment = Environment::load;
     match command {
-        Command::Serve => serve(Config::from_environment(&environment)?).await,
-        Command::Dev => serve_locally(Config::dev_port(&environment)?).await,
-        Command::Migrate { direction } => migrate(&Config::database_url(&environment)?, direction).await,
-        Command::Seed => seed(&Config::database_url(&environment)?).await,
-        Command::Users { action } => users(&Config::database_url(&environment)?, action).await,
-        Command::Schema => Ok(()),
+        Command::Schema => print(&graphql::sdl()),
+        Command::Serve => serve(Config::from_environment(&environment()?)?).await,
+        Command::Dev => serve_locally(Config::dev_port(&environment()?)?).await,
+        Command::Migrate { direction } => migrate(&Config::database_url(&environment()?)?, direction).await,
+        Command::Seed => seed(&Config::database_url(&environment()?)?).await,
+        Command::Users { action } => users(&Config::database_url(&environment()?)?, action).await,
     }
 }
 
@@ -123,12 +121,7 @@ async fn serve(config: Config) -> Result<(), AnyError> {
     telemetry::init();
     // Every connection is an open file, and the usual limit is for programs that open a few.
     let _ = rlimit::increase_nofile_limit(u64::MAX);
-    let db = connect(&config.database_url, Some(config.limits.statement_timeout)).await?;
-    let pending = database::pending_migrations(&db).await?;
-    if !pending.is_empty() {
-        let pending = pending.join(", ");
-        return Err(format!("the database lacks {pending}: run `funcster-api migrate up` first").into());
-    }
+    let db = connect_to_current(&config.database_url, Some(config.limits.statement_timeout)).await?;
     let state = AppState::new(&config, db)?;
     let listener = listen(SocketAddr::new(config.host, config.port)).await?;
     tracing::info!(address = %listener.local_addr()?, "listening");
@@ -194,7 +187,7 @@ async fn migrate(database_url: &str, direction: Migrate) -> Result<(), AnyError>
 }
 
 async fn seed(database_url: &str) -> Result<(), AnyError> {
-    let db = connect_to_current(database_url).await?;
+    let db = connect_to_current(database_url, None).await?;
     let seeded = dev::seed(&db).await?;
     print(if seeded {
         "The demo people and their snippets are there.\n"
@@ -204,7 +197,7 @@ async fn seed(database_url: &str) -> Result<(), AnyError> {
 }
 
 async fn users(database_url: &str, action: Users) -> Result<(), AnyError> {
-    let db = connect_to_current(database_url).await?;
+    let db = connect_to_current(database_url, None).await?;
     match action {
         Users::List => {
             for user in accounts::list(&db).await? {
@@ -235,12 +228,19 @@ async fn connect(
     connected.map_err(|error| format!("the database of DATABASE_URL cannot be opened: {error}").into())
 }
 
-async fn connect_to_current(database_url: &str) -> Result<sea_orm::DatabaseConnection, AnyError> {
-    let db = connect(database_url, None).await?;
-    if !database::pending_migrations(&db).await?.is_empty() {
-        return Err("the database is behind: run `funcster-api migrate up` first".into());
+/// Connects to a database that lacks no migration.
+async fn connect_to_current(
+    database_url: &str,
+    statement_timeout: Option<Duration>,
+) -> Result<sea_orm::DatabaseConnection, AnyError> {
+    let db = connect(database_url, statement_timeout).await?;
+    let pending = database::pending_migrations(&db).await?;
+    if pending.is_empty() {
+        Ok(db)
+    } else {
+        let pending = pending.join(", ");
+        Err(format!("the database lacks {pending}: run `funcster-api migrate up` first").into())
     }
-    Ok(db)
 }
 
 /// Prints to standard output; a reader that has gone away is an error like any other.
