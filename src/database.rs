@@ -9,6 +9,8 @@ use sea_orm::{
     sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
 };
 
+use crate::telemetry;
+
 /// How long a SQLite writer waits for another one.
 const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a request waits for a connection.
@@ -39,7 +41,9 @@ pub async fn connect(url: &str, statement_timeout: Option<Duration>) -> Result<D
                 .foreign_keys(true)
                 .busy_timeout(SQLITE_BUSY_TIMEOUT)
         });
-    Database::connect(options).await
+    let mut db = Database::connect(options).await?;
+    db.set_metric_callback(telemetry::executed);
+    Ok(db)
 }
 
 /// Begins a transaction that will write. On SQLite it takes the write lock at once: one that reads

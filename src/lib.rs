@@ -16,6 +16,7 @@
 //! - [`entity`] maps the tables, and says in SQL who may see what.
 //! - [`auth`] is Auth0's side: tokens are verified here, sign-ups passed on.
 //! - [`error`] is the one table of failures, their codes and their HTTP statuses.
+//! - [`telemetry`] is what an operator sees; everything tells it what happens, and asks it nothing.
 //! - [`dev`] is the local stand-in for Auth0 and the demo data.
 
 pub mod app;

@@ -94,7 +94,9 @@ enum Users {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    match run(cli.command.unwrap_or(Command::Serve)) {
+    let outcome = run(cli.command.unwrap_or(Command::Serve));
+    telemetry::flush();
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(io::stderr(), "funcster-api: {error}");
@@ -118,7 +120,7 @@ async fn run(command: Command) -> Result<(), AnyError> {
 }
 
 async fn serve(config: Config) -> Result<(), AnyError> {
-    telemetry::init();
+    telemetry::init(config.telemetry.log_level);
     // Every connection is an open file, and the usual limit is for programs that open a few.
     let _ = rlimit::increase_nofile_limit(u64::MAX);
     let db = connect_to_current(&config.database_url, Some(config.limits.statement_timeout)).await?;
@@ -132,9 +134,9 @@ async fn serve(config: Config) -> Result<(), AnyError> {
 }
 
 async fn serve_locally(port: u16) -> Result<(), AnyError> {
-    telemetry::init();
     let directory = Path::new(dev::DIRECTORY);
     let config = dev::config(port, directory);
+    telemetry::init(config.telemetry.log_level);
     let auth0 = dev::open_auth0(&config.auth0, directory)
         .map_err(|error| format!("{} cannot be used: {error}", directory.display()))?;
     dev::register_demo_people(&auth0)?;

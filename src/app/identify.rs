@@ -3,7 +3,7 @@ use std::net::IpAddr;
 use axum::http::{HeaderMap, header::AUTHORIZATION};
 
 use super::AppState;
-use crate::{Error, Result, auth::Viewer, domain::users, error::Code};
+use crate::{Error, Result, auth::Viewer, domain::users, error::Code, telemetry};
 
 impl AppState {
     /// Who sends a request with these headers (RFC 6750 section 2.1).
@@ -28,6 +28,7 @@ impl AppState {
                 return Err(error);
             }
         };
+        telemetry::identified(&claims.subject);
         let account = match self.accounts.get(&claims.subject).await {
             Some(account) => Some(account),
             None => users::identify(&self.store.db, &claims).await?,

@@ -3,6 +3,7 @@
 mod environment;
 mod limits;
 mod reader;
+mod telemetry;
 
 use std::{fmt, net::IpAddr, path::PathBuf, time::Duration};
 
@@ -13,6 +14,7 @@ use self::reader::{Reader, parsed};
 pub use self::{
     environment::Environment,
     limits::{GraphqlLimits, Limits},
+    telemetry::Telemetry,
 };
 
 /// What is wrong with the settings, each named, with what it should look like.
@@ -55,6 +57,8 @@ pub struct Config {
     pub client_address_header: Option<HeaderName>,
     /// What one request may cost.
     pub limits: Limits,
+    /// What an operator sees.
+    pub telemetry: Telemetry,
 }
 
 /// The identity provider's settings.
@@ -133,6 +137,7 @@ impl Config {
             parsed,
         );
         let limits = read.limits();
+        let telemetry = read.telemetry();
 
         let (Some(database_url), Some(issuer), Some(client_id), Some(audience), []) =
             (database_url, issuer, client_id, audience, read.problems.as_slice())
@@ -159,6 +164,7 @@ impl Config {
             cors_origins,
             client_address_header,
             limits,
+            telemetry,
         })
     }
 

@@ -11,7 +11,7 @@ use url::Url;
 
 pub use self::seed::seed;
 use crate::{
-    config::{Auth0, Config, Limits},
+    config::{Auth0, Config, Limits, Telemetry},
     entity::user::Role,
 };
 
@@ -55,6 +55,7 @@ pub fn config(port: u16, directory: &Path) -> Config {
         cors_origins: None,
         client_address_header: None,
         limits: Limits::default(),
+        telemetry: Telemetry::default(),
     }
 }
 

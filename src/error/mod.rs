@@ -12,7 +12,7 @@ use axum::http::{
 };
 
 pub use self::code::Code;
-use crate::auth::Permission;
+use crate::{auth::Permission, telemetry};
 
 /// A result of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -181,6 +181,7 @@ impl Error {
 
     /// Writes the cause to the log, where there is one. Called once for each failure, at the edge.
     pub fn log(&self) {
+        telemetry::failed(self.code);
         if let Some(source) = &self.source {
             let source: &(dyn StdError + 'static) = source.as_ref();
             if self.code == Code::Internal {

@@ -45,6 +45,7 @@ pub(super) fn add_code(error: &mut ServerError, began: bool) {
     if extensions.get("code").is_none() {
         let code = if began { Code::BadUserInput } else { Code::ValidationFailed };
         extensions.set("code", code.name());
+        telemetry::failed(code);
     }
 }
 

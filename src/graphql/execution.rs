@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use async_graphql::{
-    Data, Pos, Request, Response, ServerError, Value,
+    Data, Name, Pos, Request, Response, ServerError, Value,
     parser::{
         self, parse_query,
         types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection},
@@ -22,11 +22,12 @@ use super::{
     parameters::Parameters,
     usages, variables,
 };
-use crate::{Error, app::AppState, auth::Viewer, error::Code};
+use crate::{Error, app::AppState, auth::Viewer, error::Code, telemetry};
 
 /// An operation that was found fit to be executed, as far as can be told before validation.
 pub(super) struct Operation {
     request: Request,
+    name: Option<Name>,
     /// None when the name does not tell which one it is, which execution reports.
     pub(super) kind: Option<OperationType>,
 }
@@ -55,7 +56,7 @@ impl Operation {
         let query = app.documents.find(&parameters)?;
         limits::check_tokens(&query, limits)?;
         let document = parse_query(&*query)?;
-        let operation = selected(&document, parameters.operation_name.as_deref());
+        let (name, operation) = selected(&document, parameters.operation_name.as_deref()).unzip();
         if let Some(operation) = operation {
             check_root(operation)?;
             variables::keep_declared(operation, &mut parameters.variables);
@@ -66,15 +67,16 @@ impl Operation {
             usages::check(&document, operation, app.introspection)?;
             variables::check(operation, &parameters.variables)?;
         }
-        let kind = operation.map(|operation| operation.ty);
+        let (name, kind) = (name.flatten().cloned(), operation.map(|operation| operation.ty));
         let mut request = Request::new(&*query).variables(parameters.variables);
         request.operation_name = parameters.operation_name;
         request.set_parsed_query(document);
-        Ok(Self { request, kind })
+        Ok(Self { request, name, kind })
     }
 
     /// Executes a query or mutation.
     pub(super) async fn execute(self, app: &AppState, viewer: Viewer, client: IpAddr) -> Outcome {
+        telemetry::named(self.name.as_deref());
         let batches = Batches::default();
         let context = RequestContext::new(app, viewer, client, batches.clone());
         let is_mutation = self.kind == Some(OperationType::Mutation);
@@ -90,6 +92,7 @@ impl Operation {
         viewer: Viewer,
         client: IpAddr,
     ) -> impl Stream<Item = Outcome> + Send + use<> {
+        telemetry::named(self.name.as_deref());
         let context = RequestContext::live(app, viewer, client);
         let most_errors = app.limits.graphql.errors as usize;
         let responses = app.schema.execute_stream(with(self.request, context));
@@ -190,16 +193,21 @@ fn check_root(operation: &OperationDefinition) -> Result<(), Error> {
     Ok(())
 }
 
-fn selected<'a>(document: &'a ExecutableDocument, name: Option<&str>) -> Option<&'a OperationDefinition> {
+/// The operation to execute, with its own name.
+fn selected<'a>(
+    document: &'a ExecutableDocument,
+    name: Option<&str>,
+) -> Option<(Option<&'a Name>, &'a OperationDefinition)> {
     match (&document.operations, name) {
-        (DocumentOperations::Single(operation), None) => Some(&operation.node),
+        (DocumentOperations::Single(operation), None) => Some((None, &operation.node)),
         (DocumentOperations::Single(_), Some(_)) => None,
         (DocumentOperations::Multiple(operations), Some(name)) => {
-            operations.get(name).map(|operation| &operation.node)
+            operations.get_key_value(name).map(|(name, operation)| (Some(name), &operation.node))
         }
         (DocumentOperations::Multiple(operations), None) => {
-            let mut operations = operations.values();
-            operations.next().filter(|_| operations.next().is_none()).map(|operation| &operation.node)
+            let mut operations = operations.iter();
+            let only = operations.next().filter(|_| operations.next().is_none());
+            only.map(|(name, operation)| (Some(name), &operation.node))
         }
     }
 }

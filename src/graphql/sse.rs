@@ -10,7 +10,7 @@ use axum::response::{
 use futures_util::{FutureExt, StreamExt, future, stream};
 
 use super::execution::Operation;
-use crate::{app::AppState, auth::Viewer};
+use crate::{app::AppState, auth::Viewer, telemetry};
 
 /// Answers an operation as a stream: each result is a `next`, and the last event a `complete`. When
 /// the viewer's token expires, or the server stops, the stream is complete.
@@ -28,6 +28,6 @@ pub(super) fn stream(app: &AppState, viewer: Viewer, client: IpAddr, operation: 
         Event::default().event("next").data(result)
     });
     let complete = stream::once(future::ready(Event::default().event("complete").data("")));
-    let events = results.chain(complete).map(Ok::<_, Infallible>);
+    let events = telemetry::current().carry_stream(results.chain(complete).map(Ok::<_, Infallible>));
     Sse::new(events).keep_alive(KeepAlive::default()).into_response()
 }

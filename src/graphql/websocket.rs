@@ -24,7 +24,7 @@ use super::{
     execution::{Operation, Outcome},
     parameters::{Parameters, persisted_hash},
 };
-use crate::{Error, Result, app::AppState, auth::Viewer};
+use crate::{Error, Result, app::AppState, auth::Viewer, telemetry};
 
 const PROTOCOL: WebSocketProtocols = WebSocketProtocols::GraphQLWS;
 /// How many operations one connection may have going at once.
@@ -50,9 +50,10 @@ pub(super) fn accept(app: AppState, client: IpAddr, upgrade: WebSocketUpgrade) -
     let upgrade =
         upgrade.max_message_size(most).max_frame_size(most).protocols([PROTOCOL.sec_websocket_protocol()]);
     let is_spoken = upgrade.selected_protocol().is_some();
+    let request = telemetry::current();
     upgrade.on_upgrade(async move |mut socket| {
         if is_spoken {
-            serve(app, client, socket).await;
+            request.carry(serve(app, client, socket)).await;
         } else {
             let reason = "Subprotocol not acceptable".into();
             let frame = CloseFrame { code: code::SUBPROTOCOL_NOT_ACCEPTABLE, reason };
@@ -212,27 +213,29 @@ impl Executor for Session {
             variables: request.variables,
         };
         let running = Arc::clone(&self.operations);
-        let prepared = if Arc::strong_count(&running) > MAX_OPERATIONS {
-            Err(Error::rate_limited(Duration::from_secs(1)).into())
-        } else {
-            Operation::prepare(&self.app, parameters)
-        };
-        match prepared {
-            Ok(operation) => {
-                let responses =
-                    operation.outcomes(&self.app, viewer, self.client).map(Outcome::into_response);
-                // The clone goes when the operation does.
-                responses
-                    .map(move |response| {
-                        let _ = &running;
-                        response
-                    })
-                    .boxed()
+        telemetry::observe_operation(|| {
+            let prepared = if Arc::strong_count(&running) > MAX_OPERATIONS {
+                Err(Error::rate_limited(Duration::from_secs(1)).into())
+            } else {
+                Operation::prepare(&self.app, parameters)
+            };
+            match prepared {
+                Ok(operation) => {
+                    let responses =
+                        operation.outcomes(&self.app, viewer, self.client).map(Outcome::into_response);
+                    // The clone goes when the operation does.
+                    responses
+                        .map(move |response| {
+                            let _ = &running;
+                            response
+                        })
+                        .boxed()
+                }
+                Err(refusal) => {
+                    let response = GraphqlResponse::from_errors(vec![refusal.into_server_error()]);
+                    stream::once(future::ready(response)).boxed()
+                }
             }
-            Err(refusal) => {
-                let response = GraphqlResponse::from_errors(vec![refusal.into_server_error()]);
-                stream::once(future::ready(response)).boxed()
-            }
-        }
+        })
     }
 }

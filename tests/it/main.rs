@@ -18,3 +18,4 @@ mod parity;
 mod rest;
 mod subscriptions;
 mod trust;
+mod watch;

@@ -23,6 +23,7 @@ use crate::{
     entity::user::Role,
     error::Code,
     limit::RateLimit,
+    telemetry,
 };
 
 /// The longest email address (RFC 5321 section 4.5.3.1.3).
@@ -68,7 +69,8 @@ impl SignUps {
         let reservation = reserve(&self.db, &new).await?;
         // A client that hangs up must not leave the sign-up half done.
         let desk = self.clone();
-        tokio::spawn(async move { desk.complete(reservation, new).await }).await.map_err(Error::internal)?
+        let completion = async move { desk.complete(reservation, new).await };
+        tokio::spawn(telemetry::current().carry(completion)).await.map_err(Error::internal)?
     }
 
     async fn complete(&self, reservation: Reservation, new: NewUser) -> Result<Account> {

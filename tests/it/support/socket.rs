@@ -22,8 +22,11 @@ pub(crate) struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 impl Socket {
     /// Connects, and says nothing yet.
     pub(crate) async fn connect(server: &Listening, subprotocol: Option<&str>) -> Self {
-        let mut request =
-            format!("ws://{}/graphql", server.address).into_client_request().expect("an address");
+        Self::connect_at(&server.url("/graphql"), subprotocol).await
+    }
+
+    async fn connect_at(url: &str, subprotocol: Option<&str>) -> Self {
+        let mut request = url.replacen("http", "ws", 1).into_client_request().expect("an address");
         if let Some(subprotocol) = subprotocol {
             let subprotocol = subprotocol.parse().expect("a header");
             request.headers_mut().insert("sec-websocket-protocol", subprotocol);
@@ -33,7 +36,12 @@ impl Socket {
 
     /// Connects, and is let in with this token.
     pub(crate) async fn open(server: &Listening, token: Option<&str>) -> Self {
-        let mut socket = Self::connect(server, SUBPROTOCOL).await;
+        Self::open_at(&server.url("/graphql"), token).await
+    }
+
+    /// Connects to this address, and is let in with this token.
+    pub(crate) async fn open_at(url: &str, token: Option<&str>) -> Self {
+        let mut socket = Self::connect_at(url, SUBPROTOCOL).await;
         let payload = token.map(|token| json!({ "Authorization": format!("Bearer {token}") }));
         socket.send(json!({ "type": "connection_init", "payload": payload })).await;
         assert_eq!(socket.receive().await, json!({ "type": "connection_ack" }));

@@ -79,7 +79,7 @@ impl Server {
 
     /// Asks it to stop, and returns with which code it did.
     #[cfg(unix)]
-    async fn stop(mut self, signal: &str) -> Option<i32> {
+    pub(crate) async fn stop(mut self, signal: &str) -> Option<i32> {
         let kill =
             ["-c", r#"kill -s "$0" "$1""#, signal, &self.child.id().to_string()].map(ToOwned::to_owned);
         assert!(Command::new("sh").args(kill).status().expect("a shell").success());

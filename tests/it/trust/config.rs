@@ -3,6 +3,7 @@
 use std::{fs, net::IpAddr, path::Path, time::Duration};
 
 use funcster_api::config::{Config, Environment, Problems};
+use tracing::level_filters::LevelFilter;
 
 /// The four that are required.
 pub(crate) const GOOD: [(&str, &str); 4] = [
@@ -13,7 +14,7 @@ pub(crate) const GOOD: [(&str, &str); 4] = [
 ];
 
 /// Those that have a default.
-pub(crate) const OPTIONAL: [&str; 18] = [
+pub(crate) const OPTIONAL: [&str; 19] = [
     "AUTH0_CONNECTION",
     "JWKS_REFRESH_SECONDS",
     "HOST",
@@ -32,6 +33,7 @@ pub(crate) const OPTIONAL: [&str; 18] = [
     "GRAPHQL_MAX_DIRECTIVES",
     "GRAPHQL_MAX_PAGE_SIZE",
     "GRAPHQL_MAX_ERRORS",
+    "LOG_LEVEL",
 ];
 
 /// The four that are required, with one more, or with another value for one of them.
@@ -111,6 +113,7 @@ fn every_setting_can_be_set() {
         ("REQUEST_TIMEOUT_SECONDS", "2"),
         ("STATEMENT_TIMEOUT_SECONDS", "1"),
         ("GRAPHQL_MAX_PAGE_SIZE", "50"),
+        ("LOG_LEVEL", "debug"),
     ]))
     .expect("all is in order");
     assert_eq!(config.auth0.connection, "people");
@@ -123,6 +126,7 @@ fn every_setting_can_be_set() {
     assert_eq!((config.limits.body_bytes, config.limits.graphql.page_size), (1000, 50));
     assert_eq!(config.limits.request_timeout, Duration::from_secs(2));
     assert_eq!(config.limits.statement_timeout, Duration::from_secs(1));
+    assert_eq!(config.telemetry.log_level, LevelFilter::DEBUG);
 }
 
 #[test]

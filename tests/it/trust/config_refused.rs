@@ -11,7 +11,7 @@ fn all_that_is_malformed_is_named_together_and_no_value_is_repeated() {
         ["DATABASE_URL", "AUTH0_DOMAIN", "AUTH0_USERNAME_CLAIM", "CLIENT_ADDRESS_HEADER"].to_vec();
     // Any text is the name of a connection.
     names.extend(OPTIONAL.into_iter().filter(|name| *name != "AUTH0_CONNECTION"));
-    let names: [_; 21] = names.try_into().expect("21 settings have a form");
+    let names: [_; 22] = names.try_into().expect("22 settings have a form");
     let environment = Environment::from(names.map(|name| (name, secret)));
     let whole = Problems(problems(Config::from_environment(&environment))).to_string();
     for name in names {
@@ -24,7 +24,7 @@ fn all_that_is_malformed_is_named_together_and_no_value_is_repeated() {
 
 #[test]
 fn a_malformed_setting_is_named_and_its_value_is_not_repeated() {
-    let cases: [(&str, &[&str]); 11] = [
+    let cases: [(&str, &[&str]); 12] = [
         (
             "DATABASE_URL",
             &["mysql://root:hunter2@db/funcster", "sqlite://", "sqlite:hunter2.db", "hunter2.db", "postgres"],
@@ -42,6 +42,7 @@ fn a_malformed_setting_is_named_and_its_value_is_not_repeated() {
         ),
         ("MAX_BODY_BYTES", &["0", "-1", "1.5", "4294967296", "1 MB"]),
         ("SIGNUPS_PER_MINUTE", &["-1", "1.5", "ten", "4294967296"]),
+        ("LOG_LEVEL", &["3", "hunter2", "info,sqlx=trace"]),
     ];
     for (name, values) in cases {
         for value in values {

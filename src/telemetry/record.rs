@@ -1,0 +1,167 @@
+use std::{
+    future::Future,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU32, AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use aws_lc_rs::digest;
+use axum::{
+    extract::MatchedPath,
+    http::{HeaderValue, Method},
+};
+use futures_util::{Stream, StreamExt, stream};
+
+use crate::error::Code;
+
+/// The longest part of an operation's name that is kept, in bytes.
+const MAX_NAME_BYTES: usize = 64;
+
+/// What is known of a request while it is answered. Several tasks may have a part in it.
+pub(super) struct Record {
+    id: HeaderValue,
+    pub(super) method: Method,
+    /// None for a path that is none of ours.
+    route: Option<MatchedPath>,
+    /// Whether it is one of many operations that share a `WebSocket`.
+    pub(super) is_of_socket: bool,
+    pub(super) began: Instant,
+    /// The first half of a digest of the token's subject; 0 while there is none.
+    subject: AtomicU64,
+    pub(super) operation: OnceLock<Box<str>>,
+    /// The first that the client is told.
+    pub(super) code: OnceLock<Code>,
+    statements: AtomicU32,
+    sql_nanos: AtomicU64,
+}
+
+tokio::task_local! {
+    static CURRENT: Arc<Record>;
+}
+
+impl Record {
+    pub(super) fn new(id: HeaderValue, method: Method, route: Option<MatchedPath>) -> Self {
+        Self {
+            id,
+            method,
+            route,
+            is_of_socket: false,
+            began: Instant::now(),
+            subject: AtomicU64::new(0),
+            operation: OnceLock::new(),
+            code: OnceLock::new(),
+            statements: AtomicU32::new(0),
+            sql_nanos: AtomicU64::new(0),
+        }
+    }
+
+    /// Of an operation that comes over the connection that this request has opened.
+    fn of_operation(&self) -> Self {
+        let subject = AtomicU64::new(self.subject.load(Ordering::Relaxed));
+        let new = Self::new(self.id.clone(), self.method.clone(), self.route.clone());
+        Self { is_of_socket: true, subject, ..new }
+    }
+
+    pub(super) fn id(&self) -> &str {
+        self.id.to_str().unwrap_or_default()
+    }
+
+    pub(super) fn route(&self) -> &str {
+        self.route.as_ref().map_or("none", MatchedPath::as_str)
+    }
+
+    /// Whose token it came with: 16 digits that stand for the subject and do not tell it.
+    pub(super) fn subject(&self) -> Option<String> {
+        let digest = self.subject.load(Ordering::Relaxed);
+        (digest != 0).then(|| format!("{digest:016x}"))
+    }
+
+    pub(super) fn count_statement(&self, elapsed: Duration) {
+        self.statements.fetch_add(1, Ordering::Relaxed);
+        let nanos = u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX);
+        self.sql_nanos.fetch_add(nanos, Ordering::Relaxed);
+    }
+
+    pub(super) fn statements(&self) -> u32 {
+        self.statements.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn sql_time(&self) -> Duration {
+        Duration::from_nanos(self.sql_nanos.load(Ordering::Relaxed))
+    }
+}
+
+/// Looks at the record of the request that this task is answering, if it is.
+pub(super) fn with<T>(look: impl FnOnce(&Record) -> T) -> Option<T> {
+    CURRENT.try_with(|record| look(record)).ok()
+}
+
+/// The request that a task is answering, to be taken along to where it is answered further.
+#[derive(Clone)]
+pub(crate) struct Current(Option<Arc<Record>>);
+
+/// The request that this task is answering.
+pub(crate) fn current() -> Current {
+    Current(CURRENT.try_with(Arc::clone).ok())
+}
+
+impl Current {
+    pub(super) const fn new(record: Arc<Record>) -> Self {
+        Self(Some(record))
+    }
+
+    /// As one operation of many that share a connection.
+    pub(super) fn operation(&self) -> Option<Arc<Record>> {
+        self.0.as_ref().map(|record| Arc::new(record.of_operation()))
+    }
+
+    /// Does a step in answering it.
+    pub(super) fn step<T>(&self, step: impl FnOnce() -> T) -> T {
+        match &self.0 {
+            Some(record) => CURRENT.sync_scope(Arc::clone(record), step),
+            None => step(),
+        }
+    }
+
+    /// Does some of the work for it.
+    pub(crate) async fn carry<F: Future>(self, work: F) -> F::Output {
+        match self.0 {
+            Some(record) => CURRENT.scope(record, work).await,
+            None => work.await,
+        }
+    }
+
+    /// Reads for it what comes one by one.
+    pub(crate) fn carry_stream<S: Stream + Unpin>(self, mut items: S) -> impl Stream<Item = S::Item> {
+        stream::poll_fn(move |context| self.step(|| items.poll_next_unpin(context)))
+    }
+}
+
+/// The id of the request that this task is answering.
+#[must_use]
+pub fn request_id() -> Option<String> {
+    with(|record| record.id().to_owned())
+}
+
+/// Whose token a request came with.
+pub(crate) fn identified(subject: &str) {
+    with(|record| {
+        let digest = digest::digest(&digest::SHA256, subject.as_bytes());
+        let first = digest.as_ref().first_chunk().copied().map_or(0, u64::from_be_bytes);
+        record.subject.store(first, Ordering::Relaxed);
+    });
+}
+
+/// Which operation a request executes, as the document names it.
+pub(crate) fn named(operation: Option<&str>) {
+    let Some(name) = operation else { return };
+    let most = name.floor_char_boundary(MAX_NAME_BYTES);
+    with(|record| record.operation.set(name[..most].into()).ok());
+}
+
+/// A client is told of a failure.
+pub(crate) fn failed(code: Code) {
+    with(|record| record.code.set(code).ok());
+}

@@ -1,0 +1,6 @@
+//! What an operator sees: health, the log, metrics and traces, of a server that runs as a process.
+
+mod health;
+mod log;
+mod secrets;
+mod served;

@@ -1,0 +1,75 @@
+use std::fs;
+
+use reqwest::{Response, header::AUTHORIZATION};
+use serde_json::{Value, json};
+
+use crate::{
+    support::{App, Person},
+    trust::{
+        cli_servers::{Server, free_port},
+        program::Program,
+    },
+};
+
+/// The program, serving on the database of an application and trusting its tokens.
+pub(super) struct Served {
+    program: Program,
+    server: Server,
+    http: reqwest::Client,
+}
+
+impl Served {
+    pub(super) async fn start(app: &App, settings: &[(&str, &str)]) -> Self {
+        let (program, port) = (Program::new(), free_port());
+        let (config, auth0) = (&app.config, &app.config.auth0);
+        let mut all = vec![
+            ("DATABASE_URL", config.database_url.as_str()),
+            ("AUTH0_DOMAIN", auth0.issuer.as_str()),
+            ("AUTH0_CLIENT_ID", auth0.client_id.as_str()),
+            ("API_IDENTIFIER", auth0.audience.as_str()),
+            ("HOST", "127.0.0.1"),
+            ("PORT", port.as_str()),
+            ("SIGNUPS_PER_MINUTE", "0"),
+            ("FAILED_TOKENS_PER_MINUTE", "0"),
+        ];
+        all.extend(settings);
+        let (server, _) = Server::start(&program, &all, &["serve"]).await;
+        let served = Self { program, server, http: reqwest::Client::new() };
+        while served.get("/readyz").await.status() != 200 {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        served
+    }
+
+    pub(super) fn at(&self, path: &str) -> String {
+        self.server.at(path)
+    }
+
+    pub(super) async fn get(&self, path: &str) -> Response {
+        self.http.get(self.at(path)).send().await.expect("an answer")
+    }
+
+    pub(super) fn request(&self, person: &Person<'_>, path: &str, body: &Value) -> reqwest::RequestBuilder {
+        let request = self.http.post(self.at(path)).json(body);
+        match &person.token {
+            Some(token) => request.header(AUTHORIZATION, format!("Bearer {token}")),
+            None => request,
+        }
+    }
+
+    pub(super) async fn post(&self, person: &Person<'_>, path: &str, body: Value) -> Response {
+        self.request(person, path, &body).send().await.expect("an answer")
+    }
+
+    pub(super) async fn graphql(&self, person: &Person<'_>, query: &str) -> Value {
+        let answer = self.post(person, "/graphql", json!({ "query": query })).await;
+        answer.json().await.expect("JSON")
+    }
+
+    /// Stops it, and returns the lines of its log, each of which is JSON.
+    pub(super) async fn stop(self) -> Vec<Value> {
+        assert_eq!(self.server.stop("TERM").await, Some(0));
+        let log = fs::read_to_string(self.program.directory().join("log")).expect("the log");
+        log.lines().map(|line| serde_json::from_str(line).expect(line)).collect()
+    }
+}
