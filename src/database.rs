@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
+    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
     sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
 };
 
@@ -44,6 +44,31 @@ pub async fn connect(url: &str, statement_timeout: Option<Duration>) -> Result<D
     let mut db = Database::connect(options).await?;
     db.set_metric_callback(telemetry::executed);
     Ok(db)
+}
+
+/// How many connections there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolUse {
+    /// That wait for work.
+    pub idle: u32,
+    /// That are at work.
+    pub used: u32,
+    /// That there may be.
+    pub most: u32,
+}
+
+/// How much of the pool is in use.
+#[must_use]
+pub fn pool_use(db: &DatabaseConnection) -> PoolUse {
+    let (open, idle) = if db.get_database_backend() == DbBackend::Postgres {
+        let pool = db.get_postgres_connection_pool();
+        (pool.size(), pool.num_idle())
+    } else {
+        let pool = db.get_sqlite_connection_pool();
+        (pool.size(), pool.num_idle())
+    };
+    let idle = u32::try_from(idle).unwrap_or(u32::MAX);
+    PoolUse { idle, used: open.saturating_sub(idle), most: MAX_CONNECTIONS }
 }
 
 /// Begins a transaction that will write. On SQLite it takes the write lock at once: one that reads

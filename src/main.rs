@@ -120,23 +120,30 @@ async fn run(command: Command) -> Result<(), AnyError> {
 }
 
 async fn serve(config: Config) -> Result<(), AnyError> {
-    telemetry::init(config.telemetry.log_level);
+    telemetry::init(&config.telemetry)?;
     // Every connection is an open file, and the usual limit is for programs that open a few.
     let _ = rlimit::increase_nofile_limit(u64::MAX);
     let db = connect_to_current(&config.database_url, Some(config.limits.statement_timeout)).await?;
     let state = AppState::new(&config, db)?;
-    let listener = listen(SocketAddr::new(config.host, config.port)).await?;
+    let listener = listen(SocketAddr::new(config.host, config.port), "PORT").await?;
+    if let Some(address) = config.telemetry.metrics_address {
+        let listener = listen(address, "METRICS_ADDR").await?;
+        tracing::info!(%address, "metrics are told at /metrics");
+        let metrics = telemetry::metrics::router(state.store.db.clone());
+        tokio::spawn(server::serve(listener, metrics, state.stopping.clone().cancelled_owned()));
+    }
     tracing::info!(address = %listener.local_addr()?, "listening");
     tokio::spawn(state.verifier.jwks().clone().keep_fresh(config.auth0.jwks_refresh));
     let stop = server::stop_signal(state.stopping.clone());
     server::serve(listener, app::router(state), stop).await;
+    telemetry::stop().await;
     Ok(())
 }
 
 async fn serve_locally(port: u16) -> Result<(), AnyError> {
     let directory = Path::new(dev::DIRECTORY);
     let config = dev::config(port, directory);
-    telemetry::init(config.telemetry.log_level);
+    telemetry::init(&config.telemetry)?;
     let auth0 = dev::open_auth0(&config.auth0, directory)
         .map_err(|error| format!("{} cannot be used: {error}", directory.display()))?;
     dev::register_demo_people(&auth0)?;
@@ -148,7 +155,7 @@ async fn serve_locally(port: u16) -> Result<(), AnyError> {
     let names = dev::demo_people().map(|(username, _)| username.to_owned());
     let token_address = format!("{}/token/", dev::AUTH0_PATH);
     state.explorer = Some(Explorer::acting_as(names, &token_address));
-    let listener = listen(SocketAddr::new(config.host, config.port)).await?;
+    let listener = listen(SocketAddr::new(config.host, config.port), "PORT").await?;
     let here = format!("http://localhost:{port}");
     print(&format!(
         "Funcster runs at {here}, with its data in {directory}.\n\n\
@@ -169,10 +176,11 @@ async fn serve_locally(port: u16) -> Result<(), AnyError> {
     Ok(())
 }
 
-async fn listen(address: SocketAddr) -> Result<TcpListener, AnyError> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|error| format!("cannot listen on {address}: {error}. Set PORT to use another port").into())
+/// Listens at the address that comes from `setting`.
+async fn listen(address: SocketAddr, setting: &str) -> Result<TcpListener, AnyError> {
+    TcpListener::bind(address).await.map_err(|error| {
+        format!("cannot listen on {address}: {error}. Set {setting} to use another port").into()
+    })
 }
 
 async fn migrate(database_url: &str, direction: Migrate) -> Result<(), AnyError> {

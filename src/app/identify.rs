@@ -19,6 +19,7 @@ impl AppState {
             Ok(token) => self.verifier.verify(token).await,
             Err(error) => Err(error),
         };
+        telemetry::token_checked(&verified);
         let claims = match verified {
             Ok(claims) => claims,
             Err(error) => {

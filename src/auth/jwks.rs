@@ -8,7 +8,7 @@ use jsonwebtoken::{DecodingKey, jwk};
 use reqwest::Url;
 use tokio::sync::Mutex;
 
-use crate::{Error, Result};
+use crate::{Error, Result, telemetry};
 
 /// The least time between two fetches that unknown key ids cause.
 const REFETCH_INTERVAL: Duration = Duration::from_secs(30);
@@ -86,7 +86,9 @@ impl Jwks {
 
     /// Fetches the key set, and keeps the old one when that fails; the log tells why.
     pub async fn refresh(&self) {
-        match self.fetch().await {
+        let fetched = self.fetch().await;
+        telemetry::keys_fetched(fetched.is_ok());
+        match fetched {
             Ok(keys) => {
                 if let Ok(mut current) = self.0.keys.write() {
                     *current = Some(keys);
@@ -114,7 +116,7 @@ impl Jwks {
 
     async fn fetch(&self) -> std::result::Result<Keys, Box<dyn std::error::Error + Send + Sync>> {
         let request = self.0.http.get(self.0.address.clone()).timeout(FETCH_TIMEOUT);
-        let mut response = request.send().await?;
+        let mut response = telemetry::send(request, "jwks").await?;
         if !response.status().is_success() {
             return Err(format!("the answer is {}", response.status()).into());
         }

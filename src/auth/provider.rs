@@ -5,6 +5,8 @@ use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
+use crate::telemetry;
+
 /// How long the provider may take to answer a sign-up.
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// The prefix of subjects that live in a database connection.
@@ -105,7 +107,7 @@ impl Provider {
             }
         };
         let request = self.http.post(self.address.clone()).timeout(TIMEOUT).json(&body);
-        let response = request.send().await.map_err(unanswered)?;
+        let response = telemetry::send(request, "signup").await.map_err(unanswered)?;
         let status = response.status();
         let retry_after = response
             .headers()

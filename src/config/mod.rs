@@ -14,7 +14,7 @@ use self::reader::{Reader, parsed};
 pub use self::{
     environment::Environment,
     limits::{GraphqlLimits, Limits},
-    telemetry::Telemetry,
+    telemetry::{Telemetry, Traces},
 };
 
 /// What is wrong with the settings, each named, with what it should look like.
@@ -137,7 +137,7 @@ impl Config {
             parsed,
         );
         let limits = read.limits();
-        let telemetry = read.telemetry();
+        let telemetry = Telemetry::read(&mut read);
 
         let (Some(database_url), Some(issuer), Some(client_id), Some(audience), []) =
             (database_url, issuer, client_id, audience, read.problems.as_slice())

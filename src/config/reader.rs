@@ -1,9 +1,8 @@
 use std::{str::FromStr, time::Duration};
 
-use tracing::level_filters::LevelFilter;
 use url::Url;
 
-use super::{Environment, GraphqlLimits, Limits, Telemetry};
+use super::{Environment, GraphqlLimits, Limits};
 
 /// Reads settings one by one and collects what is wrong with them.
 pub(super) struct Reader<'a> {
@@ -66,12 +65,6 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(super) fn telemetry(&mut self) -> Telemetry {
-        let default = Telemetry::default();
-        let log_level = self.optional("LOG_LEVEL", "error, warn, info, debug or trace", log_level);
-        Telemetry { log_level: log_level.unwrap_or(default.log_level) }
-    }
-
     fn limit(&mut self, name: &str, default: u32) -> u32 {
         let limit = self.optional(name, "a whole number, at least 1", |value| {
             parsed(value).filter(|limit| *limit > 0 && i32::try_from(*limit).is_ok())
@@ -93,11 +86,6 @@ impl<'a> Reader<'a> {
 
 pub(super) fn parsed<T: FromStr>(value: &str) -> Option<T> {
     value.parse().ok()
-}
-
-fn log_level(name: &str) -> Option<LevelFilter> {
-    // Numbers are levels too, but nobody would know which.
-    parsed(name).filter(|_| name.bytes().all(|byte| byte.is_ascii_alphabetic()))
 }
 
 fn database_url(value: &str) -> Option<String> {

@@ -19,7 +19,7 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 use tokio::sync::{broadcast, mpsc};
 
-use crate::entity::coder;
+use crate::{entity::coder, telemetry};
 
 /// How many events may wait to be sent. What comes on top of that is lost, and the log says so.
 const OUTBOX_SIZE: usize = 10_000;
@@ -97,7 +97,9 @@ impl Events {
 
     /// Tells the watchers. Never waits.
     pub fn publish(&self, event: Event) {
-        if self.0.outbox.try_send(event).is_err() {
+        let is_sent = self.0.outbox.try_send(event).is_ok();
+        telemetry::event_published(is_sent);
+        if !is_sent {
             tracing::warn!("too many events wait to be sent: one is lost");
         }
     }
@@ -117,7 +119,7 @@ impl Inner {
     fn tell(&self, topic: Topic, event: &Event) {
         if let Some(sender) = self.watchers.lock().unwrap_or_else(PoisonError::into_inner).get(&topic) {
             // Whoever was there may have left.
-            let _ = sender.send(event.clone());
+            telemetry::event_delivered(sender.send(event.clone()).unwrap_or(0));
         }
     }
 

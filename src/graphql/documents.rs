@@ -7,7 +7,7 @@ use aws_lc_rs::digest;
 use moka::sync::Cache;
 
 use super::parameters::Parameters;
-use crate::{Error, Result, error::Code};
+use crate::{Error, Result, error::Code, telemetry};
 
 /// How many bytes of documents are kept that clients persisted.
 const MAX_PERSISTED_BYTES: u64 = 4 * 1024 * 1024;
@@ -64,17 +64,21 @@ impl Documents {
             };
             let untrusted =
                 || Error::forbidden("This server executes the documents that it knows, and no others.");
-            return trusted.get(&name).cloned().ok_or_else(untrusted);
+            let found = trusted.get(&name).cloned();
+            telemetry::persisted_query(if found.is_some() { "hit" } else { "miss" });
+            return found.ok_or_else(untrusted);
         }
         match (query, hash) {
             (None, None) => Err(missing()),
             (Some(query), None) => Ok(query.into()),
-            (None, Some(hash)) => self
-                .persisted
-                .get(hash)
-                .ok_or_else(|| Error::new(Code::PersistedQueryNotFound, "PersistedQueryNotFound")),
+            (None, Some(hash)) => {
+                let found = self.persisted.get(hash);
+                telemetry::persisted_query(if found.is_some() { "hit" } else { "miss" });
+                found.ok_or_else(|| Error::new(Code::PersistedQueryNotFound, "PersistedQueryNotFound"))
+            }
             (Some(query), Some(hash)) if sha256(query) == hash => {
                 let document: Arc<str> = query.into();
+                telemetry::persisted_query("registered");
                 self.persisted.insert(hash.to_owned(), Arc::clone(&document));
                 Ok(document)
             }

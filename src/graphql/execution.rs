@@ -76,13 +76,15 @@ impl Operation {
 
     /// Executes a query or mutation.
     pub(super) async fn execute(self, app: &AppState, viewer: Viewer, client: IpAddr) -> Outcome {
-        telemetry::named(self.name.as_deref());
+        let executing = telemetry::executing(self.name.as_deref(), self.kind);
         let batches = Batches::default();
         let context = RequestContext::new(app, viewer, client, batches.clone());
         let is_mutation = self.kind == Some(OperationType::Mutation);
         let context = if is_mutation { context.without_cache() } else { context };
         let response = batches.run(app.schema.execute(with(self.request, context))).await;
-        Outcome::of(response, app.limits.graphql.errors as usize)
+        let outcome = Outcome::of(response, app.limits.graphql.errors as usize);
+        executing.end(outcome.is_success());
+        outcome
     }
 
     /// Executes a subscription. An event that is refused is an outcome like any other.
@@ -92,11 +94,15 @@ impl Operation {
         viewer: Viewer,
         client: IpAddr,
     ) -> impl Stream<Item = Outcome> + Send + use<> {
-        telemetry::named(self.name.as_deref());
+        let subscribed = telemetry::subscribed(self.name.as_deref());
         let context = RequestContext::live(app, viewer, client);
         let most_errors = app.limits.graphql.errors as usize;
         let responses = app.schema.execute_stream(with(self.request, context));
-        responses.map(move |response| Outcome::of(response, most_errors))
+        // It goes with the stream.
+        responses.map(move |response| {
+            let _ = &subscribed;
+            Outcome::of(response, most_errors)
+        })
     }
 
     /// Executes any operation: one outcome of a query or mutation, one an event of a subscription.
@@ -138,6 +144,11 @@ impl Outcome {
             response.errors.truncate(most_errors);
             Self::Refused(response.errors)
         }
+    }
+
+    /// Whether there is no error.
+    const fn is_success(&self) -> bool {
+        matches!(self, Self::Began(response) if response.errors.is_empty())
     }
 
     /// As a response, for transports that have no other form for what never began.

@@ -13,7 +13,7 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-use super::record;
+use super::{record, traces};
 
 /// What a line of the log looks like. Each bears the id of the request that it is about, if it is
 /// about one.
@@ -70,7 +70,14 @@ fn json(writer: &mut Writer<'_>, event: &Event<'_>) -> fmt::Result {
     event.record(&mut fields);
     fields.outcome?;
     // Ids are plain, as far as they come from outside.
-    record::with(|record| write!(writer, r#","request_id":"{}""#, record.id())).transpose()?;
+    let ids = record::with(|record| {
+        write!(writer, r#","request_id":"{}""#, record.id())?;
+        record
+            .trace
+            .as_ref()
+            .map_or(Ok(()), |trace| write!(writer, r#","trace_id":"{}""#, traces::id_of(trace)))
+    });
+    ids.transpose()?;
     writer.write_str("}\n")
 }
 
@@ -173,7 +180,7 @@ mod tests {
     fn whatever_is_logged_is_one_line_of_json() {
         let awkward = "\"quoted\" \\ \n\r\t\0\u{1f} \u{2028} ü 🦀";
         let text = written(Line::Json, || {
-            tracing::warn!(awkward, count = 3, left = -1, is = true, "said {awkward}")
+            tracing::warn!(awkward, count = 3, left = -1, is = true, "said {awkward}");
         });
         assert_eq!(text.lines().count(), 1, "{text}");
         let line: Value = serde_json::from_str(&text).expect("JSON");
@@ -184,7 +191,9 @@ mod tests {
 
     #[test]
     fn people_read_the_level_the_message_and_the_rest() {
-        let text = written(Line::ForPeople, || tracing::info!(status = 200, "answered"));
+        let text = written(Line::ForPeople, || {
+            tracing::info!(status = 200, "answered");
+        });
         assert!(text.ends_with("Z  INFO answered status=200\n"), "{text:?}");
     }
 }

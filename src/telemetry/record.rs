@@ -13,11 +13,15 @@ use axum::{
     http::{HeaderValue, Method},
 };
 use futures_util::{Stream, StreamExt, stream};
+use opentelemetry::Context;
 
+use super::{metrics, traces};
 use crate::error::Code;
 
 /// The longest part of an operation's name that is kept, in bytes.
 const MAX_NAME_BYTES: usize = 64;
+/// What stands for the route of a path that is none of ours.
+pub(super) const NO_ROUTE: &str = "none";
 
 /// What is known of a request while it is answered. Several tasks may have a part in it.
 pub(super) struct Record {
@@ -35,6 +39,8 @@ pub(super) struct Record {
     pub(super) code: OnceLock<Code>,
     statements: AtomicU32,
     sql_nanos: AtomicU64,
+    /// Its span, where it is traced.
+    pub(super) trace: Option<Context>,
 }
 
 tokio::task_local! {
@@ -42,7 +48,12 @@ tokio::task_local! {
 }
 
 impl Record {
-    pub(super) fn new(id: HeaderValue, method: Method, route: Option<MatchedPath>) -> Self {
+    pub(super) fn new(
+        id: HeaderValue,
+        method: Method,
+        route: Option<MatchedPath>,
+        trace: Option<Context>,
+    ) -> Self {
         Self {
             id,
             method,
@@ -54,13 +65,15 @@ impl Record {
             code: OnceLock::new(),
             statements: AtomicU32::new(0),
             sql_nanos: AtomicU64::new(0),
+            trace,
         }
     }
 
     /// Of an operation that comes over the connection that this request has opened.
     fn of_operation(&self) -> Self {
         let subject = AtomicU64::new(self.subject.load(Ordering::Relaxed));
-        let new = Self::new(self.id.clone(), self.method.clone(), self.route.clone());
+        let trace = traces::of_operation(self.trace.as_ref());
+        let new = Self::new(self.id.clone(), self.method.clone(), self.route.clone(), trace);
         Self { is_of_socket: true, subject, ..new }
     }
 
@@ -69,7 +82,16 @@ impl Record {
     }
 
     pub(super) fn route(&self) -> &str {
-        self.route.as_ref().map_or("none", MatchedPath::as_str)
+        self.route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str)
+    }
+
+    /// What kind of client it is told to.
+    fn edge(&self) -> &'static str {
+        if self.route() == "/graphql" { "graphql" } else { "rest" }
+    }
+
+    pub(super) fn is_identified(&self) -> bool {
+        self.subject.load(Ordering::Relaxed) != 0
     }
 
     /// Whose token it came with: 16 digits that stand for the subject and do not tell it.
@@ -155,7 +177,7 @@ pub(crate) fn identified(subject: &str) {
 }
 
 /// Which operation a request executes, as the document names it.
-pub(crate) fn named(operation: Option<&str>) {
+pub(super) fn named(operation: Option<&str>) {
     let Some(name) = operation else { return };
     let most = name.floor_char_boundary(MAX_NAME_BYTES);
     with(|record| record.operation.set(name[..most].into()).ok());
@@ -163,5 +185,8 @@ pub(crate) fn named(operation: Option<&str>) {
 
 /// A client is told of a failure.
 pub(crate) fn failed(code: Code) {
-    with(|record| record.code.set(code).ok());
+    with(|record| {
+        let _ = record.code.set(code);
+        metrics::error(record.edge(), code);
+    });
 }

@@ -12,7 +12,11 @@ use futures_util::{
 };
 use tower_http::request_id::{MakeRequestId, MakeRequestUuid};
 
-use super::record::{self, Current, Record};
+use super::{
+    metrics,
+    record::{self, Current, NO_ROUTE, Record},
+    traces,
+};
 
 /// The header that carries a request's id, from a proxy or client to us and back.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -26,7 +30,12 @@ pub async fn observe(request: Request, next: Next) -> Response {
     let id = given.or_else(|| Some(MakeRequestUuid.make_request_id(&request)?.into_header_value()));
     let id = id.unwrap_or_else(|| HeaderValue::from_static("none"));
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let record = Arc::new(Record::new(id.clone(), request.method().clone(), route));
+    let trace = traces::of_request(
+        request.method(),
+        route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str),
+        request.headers(),
+    );
+    let record = Arc::new(Record::new(id.clone(), request.method().clone(), route, trace));
     let mut observed = Observed { record: Arc::clone(&record), status: None };
     let mut response = Current::new(record).carry(next.run(request)).await;
     observed.status = Some(response.status());
@@ -61,6 +70,12 @@ struct Observed {
 impl Drop for Observed {
     fn drop(&mut self) {
         let record = &*self.record;
+        if let Some(status) = self.status {
+            metrics::request(&record.method, record.route(), status.as_u16(), record.began.elapsed());
+        }
+        if let Some(trace) = &record.trace {
+            traces::end(trace, record, self.status);
+        }
         Current::new(Arc::clone(&self.record)).step(|| {
             tracing::info!(
                 method = record.method.as_str(),

@@ -7,6 +7,8 @@ use std::{
 
 use tracing_subscriber::fmt::MakeWriter;
 
+use super::metrics;
+
 /// Lines on their way to standard error.
 ///
 /// A request puts its line here and goes on; a thread writes what has gathered, many lines at once.
@@ -65,6 +67,8 @@ impl Write for &Sink {
         let is_first = lines.is_empty();
         if lines.len() + line.len() <= MAX_BYTES {
             lines.extend_from_slice(line);
+        } else {
+            metrics::line_lost();
         }
         drop(lines);
         if is_first {

@@ -1,9 +1,15 @@
 use sea_orm::metric::Info;
 
-use super::record;
+use super::{metrics, record, traces};
 
 /// A statement has been executed. What was bound to it is nobody's business but the database's.
 pub(crate) fn executed(statement: &Info<'_>) {
-    record::with(|record| record.count_statement(statement.elapsed));
+    metrics::statement(statement);
+    record::with(|record| {
+        record.count_statement(statement.elapsed);
+        if let Some(trace) = &record.trace {
+            traces::statement(statement, trace);
+        }
+    });
     tracing::debug!(sql = statement.statement.sql, micros = statement.elapsed.as_micros(), "statement");
 }

@@ -64,13 +64,24 @@ impl SignUps {
     /// `Conflict` when the name, or at the provider the email address, is taken; `Unavailable`,
     /// `BadGateway` or `GatewayTimeout` when the provider throttles, fails or does not answer.
     pub async fn sign_up(&self, client: IpAddr, new: NewUser) -> Result<Account> {
-        validate(&new)?;
-        self.limit.count(client)?;
-        let reservation = reserve(&self.db, &new).await?;
-        // A client that hangs up must not leave the sign-up half done.
+        let admitted = self.admit(client, &new).await;
         let desk = self.clone();
-        let completion = async move { desk.complete(reservation, new).await };
+        // A client that hangs up must not leave the sign-up half done.
+        let completion = async move {
+            let outcome = match admitted {
+                Ok(reservation) => desk.complete(reservation, new).await,
+                Err(error) => Err(error),
+            };
+            telemetry::signed_up(&outcome);
+            outcome
+        };
         tokio::spawn(telemetry::current().carry(completion)).await.map_err(Error::internal)?
+    }
+
+    async fn admit(&self, client: IpAddr, new: &NewUser) -> Result<Reservation> {
+        validate(new)?;
+        self.limit.count(client)?;
+        reserve(&self.db, new).await
     }
 
     async fn complete(&self, reservation: Reservation, new: NewUser) -> Result<Account> {

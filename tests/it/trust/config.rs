@@ -3,6 +3,7 @@
 use std::{fs, net::IpAddr, path::Path, time::Duration};
 
 use funcster_api::config::{Config, Environment, Problems};
+use secrecy::ExposeSecret;
 use tracing::level_filters::LevelFilter;
 
 /// The four that are required.
@@ -14,7 +15,7 @@ pub(crate) const GOOD: [(&str, &str); 4] = [
 ];
 
 /// Those that have a default.
-pub(crate) const OPTIONAL: [&str; 19] = [
+pub(crate) const OPTIONAL: [&str; 23] = [
     "AUTH0_CONNECTION",
     "JWKS_REFRESH_SECONDS",
     "HOST",
@@ -34,6 +35,10 @@ pub(crate) const OPTIONAL: [&str; 19] = [
     "GRAPHQL_MAX_PAGE_SIZE",
     "GRAPHQL_MAX_ERRORS",
     "LOG_LEVEL",
+    "OTEL_EXPORTER_OTLP_PROTOCOL",
+    "OTEL_SERVICE_NAME",
+    "OTEL_TRACES_SAMPLER",
+    "OTEL_TRACES_SAMPLER_ARG",
 ];
 
 /// The four that are required, with one more, or with another value for one of them.
@@ -81,7 +86,11 @@ fn the_example_file_names_every_setting_with_its_default() {
     }
     // They have no default: what stands there is an example.
     assert!(with("AUTH0_USERNAME_CLAIM", &setting("AUTH0_USERNAME_CLAIM")).is_ok());
-    setting("CLIENT_ADDRESS_HEADER");
+    for name in
+        ["CLIENT_ADDRESS_HEADER", "METRICS_ADDR", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_HEADERS"]
+    {
+        setting(name);
+    }
     let defaults = format!("{:?}", Config::from_environment(&Environment::from(GOOD)).expect("all is there"));
     for name in OPTIONAL {
         let value = setting(name);
@@ -114,6 +123,12 @@ fn every_setting_can_be_set() {
         ("STATEMENT_TIMEOUT_SECONDS", "1"),
         ("GRAPHQL_MAX_PAGE_SIZE", "50"),
         ("LOG_LEVEL", "debug"),
+        ("METRICS_ADDR", "[::1]:9090"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://collector.example/otlp"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "Authorization=Basic%20hunter2, x-tenant = a "),
+        ("OTEL_SERVICE_NAME", "funcster-here"),
+        ("OTEL_TRACES_SAMPLER", "parentbased_traceidratio"),
+        ("OTEL_TRACES_SAMPLER_ARG", "0.25"),
     ]))
     .expect("all is in order");
     assert_eq!(config.auth0.connection, "people");
@@ -127,6 +142,15 @@ fn every_setting_can_be_set() {
     assert_eq!(config.limits.request_timeout, Duration::from_secs(2));
     assert_eq!(config.limits.statement_timeout, Duration::from_secs(1));
     assert_eq!(config.telemetry.log_level, LevelFilter::DEBUG);
+    assert_eq!(config.telemetry.metrics_address, "[::1]:9090".parse().ok());
+    let traces = config.telemetry.traces.expect("there is a collector");
+    assert_eq!(traces.endpoint.as_str(), "https://collector.example/otlp/v1/traces");
+    let headers: Vec<_> =
+        traces.headers.iter().map(|(name, value)| (name.as_str(), value.expose_secret())).collect();
+    assert_eq!(headers, [("authorization", "Basic hunter2"), ("x-tenant", "a")]);
+    assert!(!format!("{traces:?}").contains("hunter2"), "the key is not shown");
+    assert_eq!(traces.service_name, "funcster-here");
+    assert_eq!(format!("{:?}", traces.sampler), "ParentBased(TraceIdRatioBased(0.25))");
 }
 
 #[test]

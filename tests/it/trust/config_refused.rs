@@ -7,11 +7,20 @@ use crate::trust::config::{OPTIONAL, problems, with};
 #[test]
 fn all_that_is_malformed_is_named_together_and_no_value_is_repeated() {
     let secret = "hunter2 hunter2";
-    let mut names =
-        ["DATABASE_URL", "AUTH0_DOMAIN", "AUTH0_USERNAME_CLAIM", "CLIENT_ADDRESS_HEADER"].to_vec();
-    // Any text is the name of a connection.
-    names.extend(OPTIONAL.into_iter().filter(|name| *name != "AUTH0_CONNECTION"));
-    let names: [_; 22] = names.try_into().expect("22 settings have a form");
+    let mut names = vec![
+        "DATABASE_URL",
+        "AUTH0_DOMAIN",
+        "AUTH0_USERNAME_CLAIM",
+        "CLIENT_ADDRESS_HEADER",
+        "METRICS_ADDR",
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "OTEL_EXPORTER_OTLP_HEADERS",
+    ];
+    // Any text is the name of a connection or a service.
+    names.extend(
+        OPTIONAL.into_iter().filter(|name| !["AUTH0_CONNECTION", "OTEL_SERVICE_NAME"].contains(name)),
+    );
+    let names: [_; 28] = names.try_into().expect("28 settings have a form");
     let environment = Environment::from(names.map(|name| (name, secret)));
     let whole = Problems(problems(Config::from_environment(&environment))).to_string();
     for name in names {
@@ -24,7 +33,7 @@ fn all_that_is_malformed_is_named_together_and_no_value_is_repeated() {
 
 #[test]
 fn a_malformed_setting_is_named_and_its_value_is_not_repeated() {
-    let cases: [(&str, &[&str]); 12] = [
+    let cases: [(&str, &[&str]); 17] = [
         (
             "DATABASE_URL",
             &["mysql://root:hunter2@db/funcster", "sqlite://", "sqlite:hunter2.db", "hunter2.db", "postgres"],
@@ -43,6 +52,11 @@ fn a_malformed_setting_is_named_and_its_value_is_not_repeated() {
         ("MAX_BODY_BYTES", &["0", "-1", "1.5", "4294967296", "1 MB"]),
         ("SIGNUPS_PER_MINUTE", &["-1", "1.5", "ten", "4294967296"]),
         ("LOG_LEVEL", &["3", "hunter2", "info,sqlx=trace"]),
+        ("METRICS_ADDR", &["9090", "localhost:9090", "127.0.0.1"]),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", &["localhost:4318", "grpc://localhost:4317"]),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", &["grpc", "http/json"]),
+        ("OTEL_EXPORTER_OTLP_HEADERS", &["hunter2", "a b=hunter2", "a=%0Ahunter2", "=hunter2"]),
+        ("OTEL_TRACES_SAMPLER", &["jaeger_remote", "parentbased_hunter2", "ALWAYS_ON"]),
     ];
     for (name, values) in cases {
         for value in values {

@@ -9,7 +9,7 @@ mod crashes;
 mod database;
 mod forge;
 mod identity;
-mod issuer;
+pub(crate) mod issuer;
 mod jwks;
 mod operator;
 mod people;

@@ -31,7 +31,8 @@ on_both_databases! {
         let lines = served.stop().await;
         let named = line(&lines, "named");
         let subject = digest(&SHA256, ada.subject().as_bytes());
-        let subject: String = subject.as_ref()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+        let first = subject.as_ref().first_chunk().copied().expect("it is long enough");
+        let subject = format!("{:016x}", u64::from_be_bytes(first));
         assert_eq!(named["subject"], subject);
         assert_eq!((&named["method"], &named["route"], &named["status"]), (&json!("POST"), &json!("/graphql"), &json!(200)));
         assert_eq!((&named["operation"], &named["code"]), (&json!("Mine"), &Value::Null));
@@ -69,7 +70,13 @@ async fn each_operation_of_a_socket_has_a_line() {
         let mut socket = Socket::open_at(&served.at("/graphql"), ada.token.as_deref()).await;
         socket.subscribe("1", "query Here { viewer { username } }").await;
         assert_eq!(socket.next("1").await["viewer"]["username"], "ada");
+        assert_eq!(socket.receive().await["type"], "complete");
         socket.subscribe("2", "subscription There { mySnippetChanged { kind } }").await;
+        // It begins some time after it was sent.
+        while {
+            served.post(&ada, "/snippet", json!({ "name": "a", "code": "pass" })).await;
+            socket.is_quiet().await
+        } {}
         drop(socket);
         let lines = served.stop().await;
         let over_socket: Vec<_> = lines.iter().filter(|line| line["transport"] == "websocket").collect();

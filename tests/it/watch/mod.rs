@@ -2,5 +2,9 @@
 
 mod health;
 mod log;
+mod metrics;
+mod queries;
+mod scrape;
 mod secrets;
 mod served;
+mod traces;

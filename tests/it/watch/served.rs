@@ -33,8 +33,8 @@ impl Served {
             ("FAILED_TOKENS_PER_MINUTE", "0"),
         ];
         all.extend(settings);
-        let (server, _) = Server::start(&program, &all, &["serve"]).await;
-        let served = Self { program, server, http: reqwest::Client::new() };
+        let (running, _) = Server::start(&program, &all, &["serve"]).await;
+        let served = Self { program, server: running, http: reqwest::Client::new() };
         while served.get("/readyz").await.status() != 200 {
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
