@@ -105,6 +105,10 @@ impl Visit for JsonFields<'_, '_> {
         self.bare(field, value);
     }
 
+    fn record_u128(&mut self, field: &Field, value: u128) {
+        self.bare(field, value);
+    }
+
     fn record_i64(&mut self, field: &Field, value: i64) {
         self.bare(field, value);
     }
@@ -180,13 +184,14 @@ mod tests {
     fn whatever_is_logged_is_one_line_of_json() {
         let awkward = "\"quoted\" \\ \n\r\t\0\u{1f} \u{2028} ü 🦀";
         let text = written(Line::Json, || {
-            tracing::warn!(awkward, count = 3, left = -1, is = true, "said {awkward}");
+            tracing::warn!(awkward, count = 3, most = 7_u128, left = -1, is = true, "said {awkward}");
         });
         assert_eq!(text.lines().count(), 1, "{text}");
         let line: Value = serde_json::from_str(&text).expect("JSON");
         assert_eq!((&line["level"], &line["awkward"]), (&"WARN".into(), &awkward.into()));
         assert_eq!(line["message"], format!("said {awkward}"));
-        assert_eq!((&line["count"], &line["left"], &line["is"]), (&3.into(), &(-1).into(), &true.into()));
+        assert_eq!((&line["count"], &line["most"]), (&3.into(), &7.into()));
+        assert_eq!((&line["left"], &line["is"]), (&(-1).into(), &true.into()));
     }
 
     #[test]

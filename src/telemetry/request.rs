@@ -85,19 +85,15 @@ impl Drop for Observed {
                 subject = record.subject(),
                 operation = record.operation.get().map(|name| &**name),
                 code = record.code.get().map(|code| code.name()),
-                micros = as_micros(record.began.elapsed()),
+                micros = record.began.elapsed().as_micros(),
                 statements = record.statements(),
-                sql_micros = as_micros(record.sql_time()),
+                sql_micros = record.sql_time().as_micros(),
                 "{}",
                 // A client that hangs up ends a request, and with a socket's operation that is its way.
                 if self.status.is_some() || record.is_of_socket { "answered" } else { "abandoned" }
             );
         });
     }
-}
-
-fn as_micros(time: std::time::Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 fn is_plain(id: &HeaderValue) -> bool {

@@ -1,7 +1,7 @@
 //! What must not be in the log, whatever is asked for and however much is logged.
 
 use reqwest::{Method, header::CONTENT_TYPE};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::served::Served;
 use crate::support::{App, Socket};
@@ -72,6 +72,7 @@ on_both_databases! {
         let lines = served.stop().await;
         let count = |message: &str| lines.iter().filter(|line| line["message"] == message).count();
         assert!(count("answered") > 50 && count("statement") > 20, "there is much to look at: {}", lines.len());
+        assert!(lines.iter().all(|line| line.get("micros").is_none_or(Value::is_u64)), "times are numbers");
         let (ada, password) = (ada.token.expect("a token"), crate::support::PASSWORD);
         let signature = ada.rsplit('.').next().expect("a signature");
         for line in lines.iter().map(ToString::to_string) {
