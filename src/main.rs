@@ -1,30 +1,33 @@
 //! The command line: `serve`, `dev`, `migrate`, `seed`, `schema`, `users`.
 
+mod commands;
+
 use std::{
-    error::Error,
     io::{self, Write},
     net::SocketAddr,
     path::Path,
     process::ExitCode,
-    time::Duration,
 };
 
 use clap::{Parser, Subcommand};
 use funcster_api::{
     app::{self, AppState},
     config::{Config, Environment},
-    database, dev,
-    domain::accounts::{self, Link},
+    dev,
     graphql::{self, explorer::Explorer},
     server, telemetry,
 };
-use migration::{Migrator, MigratorTrait};
 use tokio::net::TcpListener;
+
+use crate::commands::{
+    AnyError, connect, connect_to_current,
+    migrate::{self, Migrate},
+    print,
+    users::{self, Users},
+};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-type AnyError = Box<dyn Error + Send + Sync>;
 
 /// The back end of Funcster: coders keep Python snippets, mentors review them. GraphQL is at /graphql,
 /// the old REST paths are beside it.
@@ -41,13 +44,17 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Serve, with the settings in the environment (the default)
-    Serve,
+    Serve {
+        /// First bring the database's schema up to date, as `migrate up` does
+        #[arg(long)]
+        migrate: bool,
+    },
     /// Serve locally without any settings: SQLite, demo data and a stand-in for Auth0, all in .funcster
     Dev,
-    /// Bring the database's schema up to date, or take steps back
+    /// Bring the database's schema up to date, or take steps back; move in from the old Flask application
     Migrate {
         #[command(subcommand)]
-        direction: Migrate,
+        command: Migrate,
     },
     /// Put demo people and snippets into an empty database
     Seed,
@@ -56,45 +63,13 @@ enum Command {
     /// Look at accounts, and bind them to people in Auth0
     Users {
         #[command(subcommand)]
-        action: Users,
-    },
-}
-
-#[derive(Subcommand)]
-enum Migrate {
-    /// Apply all migrations that are pending
-    Up,
-    /// Take back the last migration, or several. What they hold is lost
-    Down {
-        /// How many
-        #[arg(long, default_value_t = 1)]
-        steps: u32,
-    },
-    /// Show which migrations are applied
-    Status,
-}
-
-#[derive(Subcommand)]
-enum Users {
-    /// List the accounts: username, role, status, subject
-    List,
-    /// Bind an account to a subject in Auth0
-    Link {
-        /// The account's username
-        username: String,
-        /// The person's `user_id` in Auth0, such as auth0|63f1a2
-        subject: String,
-    },
-    /// Bind accounts to the people in an Auth0 user export (newline-delimited JSON), by username
-    Import {
-        /// The file; - is standard input
-        file: String,
+        command: Users,
     },
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let outcome = run(cli.command.unwrap_or(Command::Serve));
+    let outcome = run(cli.command.unwrap_or(Command::Serve { migrate: false }));
     telemetry::flush();
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -111,16 +86,19 @@ async fn run(command: Command) -> Result<(), AnyError> {
     let environment = Environment::load;
     match command {
         Command::Schema => print(&graphql::sdl()),
-        Command::Serve => serve(Config::from_environment(&environment()?)?).await,
+        Command::Serve { migrate } => serve(Config::from_environment(&environment()?)?, migrate).await,
         Command::Dev => serve_locally(Config::dev_port(&environment()?)?).await,
-        Command::Migrate { direction } => migrate(&Config::database_url(&environment()?)?, direction).await,
+        Command::Migrate { command } => migrate::run(&Config::database_url(&environment()?)?, command).await,
         Command::Seed => seed(&Config::database_url(&environment()?)?).await,
-        Command::Users { action } => users(&Config::database_url(&environment()?)?, action).await,
+        Command::Users { command } => users::run(&Config::database_url(&environment()?)?, command).await,
     }
 }
 
-async fn serve(config: Config) -> Result<(), AnyError> {
+async fn serve(config: Config, migrate_first: bool) -> Result<(), AnyError> {
     telemetry::init(&config.telemetry)?;
+    if migrate_first {
+        migrate::up(&connect(&config.database_url, None).await?).await?;
+    }
     // Every connection is an open file, and the usual limit is for programs that open a few.
     let _ = rlimit::increase_nofile_limit(u64::MAX);
     let db = connect_to_current(&config.database_url, Some(config.limits.statement_timeout)).await?;
@@ -148,7 +126,7 @@ async fn serve_locally(port: u16) -> Result<(), AnyError> {
         .map_err(|error| format!("{} cannot be used: {error}", directory.display()))?;
     dev::register_demo_people(&auth0)?;
     let db = connect(&config.database_url, Some(config.limits.statement_timeout)).await?;
-    Migrator::up(&db, None).await?;
+    migration::up(&db).await?;
     dev::seed(&db).await?;
 
     let mut state = AppState::new(&config, db)?;
@@ -183,19 +161,6 @@ async fn listen(address: SocketAddr, setting: &str) -> Result<TcpListener, AnyEr
     })
 }
 
-async fn migrate(database_url: &str, direction: Migrate) -> Result<(), AnyError> {
-    let db = connect(database_url, None).await?;
-    match direction {
-        Migrate::Up => Migrator::up(&db, None).await?,
-        Migrate::Down { steps } => Migrator::down(&db, Some(steps)).await?,
-        Migrate::Status => {}
-    }
-    for migration in Migrator::get_migration_with_status_read_only(&db).await? {
-        print(&format!("{:<9}{}\n", migration.status(), migration.name()))?;
-    }
-    Ok(())
-}
-
 async fn seed(database_url: &str) -> Result<(), AnyError> {
     let db = connect_to_current(database_url, None).await?;
     let seeded = dev::seed(&db).await?;
@@ -204,58 +169,4 @@ async fn seed(database_url: &str) -> Result<(), AnyError> {
     } else {
         "There are users already: nothing was added.\n"
     })
-}
-
-async fn users(database_url: &str, action: Users) -> Result<(), AnyError> {
-    let db = connect_to_current(database_url, None).await?;
-    match action {
-        Users::List => {
-            for user in accounts::list(&db).await? {
-                print(&format!("{user}\n"))?;
-            }
-            Ok(())
-        }
-        Users::Link { username, subject } => match accounts::link(&db, &username, &subject).await? {
-            Link::Bound => print(&format!("{username} is bound to {subject}.\n")),
-            refused => Err(refused.to_string().into()),
-        },
-        Users::Import { file } => {
-            let export =
-                if file == "-" { io::read_to_string(io::stdin()) } else { std::fs::read_to_string(&file) };
-            let export = export.map_err(|error| format!("{file} cannot be read: {error}"))?;
-            let report = accounts::import(&db, &export).await?;
-            print(&report.to_string())?;
-            if report.problems.is_empty() { Ok(()) } else { Err("not everybody could be bound".into()) }
-        }
-    }
-}
-
-async fn connect(
-    database_url: &str,
-    statement_timeout: Option<Duration>,
-) -> Result<sea_orm::DatabaseConnection, AnyError> {
-    let connected = database::connect(database_url, statement_timeout).await;
-    connected.map_err(|error| format!("the database of DATABASE_URL cannot be opened: {error}").into())
-}
-
-/// Connects to a database that lacks no migration.
-async fn connect_to_current(
-    database_url: &str,
-    statement_timeout: Option<Duration>,
-) -> Result<sea_orm::DatabaseConnection, AnyError> {
-    let db = connect(database_url, statement_timeout).await?;
-    let pending = database::pending_migrations(&db).await?;
-    if pending.is_empty() {
-        Ok(db)
-    } else {
-        let pending = pending.join(", ");
-        Err(format!("the database lacks {pending}: run `funcster-api migrate up` first").into())
-    }
-}
-
-/// Prints to standard output; a reader that has gone away is an error like any other.
-fn print(text: &str) -> Result<(), AnyError> {
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(text.as_bytes())?;
-    Ok(stdout.flush()?)
 }

@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder};
-use serde::Deserialize;
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder};
 
 use super::{binding, users};
 use crate::{
@@ -41,26 +40,6 @@ pub enum Link {
     },
 }
 
-/// What became of an import.
-#[derive(Debug, Default)]
-pub struct Report {
-    /// How many accounts were bound.
-    pub bound: usize,
-    /// What could not be done, by the line of the file, from 1.
-    pub problems: Vec<(usize, String)>,
-}
-
-/// A line of an Auth0 user export.
-#[derive(Deserialize)]
-struct Exported {
-    #[serde(alias = "Id")]
-    user_id: String,
-    #[serde(alias = "Username")]
-    username: Option<String>,
-    #[serde(alias = "Nickname")]
-    nickname: Option<String>,
-}
-
 /// All accounts, by number.
 ///
 /// # Errors
@@ -76,51 +55,50 @@ pub async fn list(db: &DatabaseConnection) -> Result<Vec<Listed>> {
 /// # Errors
 /// Those of the database.
 pub async fn link(db: &DatabaseConnection, username: &str, subject: &str) -> Result<Link> {
-    if subject.is_empty() || subject.len() > MAX_SUBJECT_BYTES || subject.contains(char::is_control) {
-        return Ok(Link::NotASubject);
-    }
-    if !users::can_be_stored(username) {
-        return Ok(Link::NoSuchUser(username.escape_debug().to_string()));
+    if let Some(standing) = standing(db, username, subject).await? {
+        return Ok(standing);
     }
     if binding::bind(db, username, subject).await?.is_some() {
         return Ok(Link::Bound);
     }
-    let owner = user::Entity::find().filter(user::Column::Auth0Sub.eq(subject)).one(db).await?;
-    if let Some(owner) = owner {
-        return Ok(Link::SubjectTaken { subject: subject.to_owned(), username: owner.username });
-    }
-    let user = user::Entity::find().filter(user::is_named(username)).one(db).await?;
-    Ok(user.map_or_else(
-        || Link::NoSuchUser(username.to_owned()),
-        |user| Link::BoundToAnother { username: user.username },
-    ))
+    // Somebody was faster.
+    Ok(standing(db, username, subject).await?.unwrap_or_else(|| Link::NoSuchUser(username.to_owned())))
 }
 
-/// Binds each account to the person of its name in `export`: newline-delimited JSON with `user_id`
-/// and `username` (or `nickname`), as Auth0's user export has it.
-///
-/// # Errors
-/// Those of the database; what is wrong with a line is in the report.
-pub async fn import(db: &DatabaseConnection, export: &str) -> Result<Report> {
-    let mut report = Report::default();
-    let lines = export.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    for (index, line) in lines {
-        let problem = match serde_json::from_str(line) {
-            Ok(Exported { user_id, username, nickname }) => match username.or(nickname) {
-                Some(username) => match link(db, &username, &user_id).await? {
-                    Link::Bound => {
-                        report.bound += 1;
-                        continue;
-                    }
-                    refused => refused.to_string(),
-                },
-                None => "this person has neither username nor nickname".to_owned(),
-            },
-            Err(error) => format!("this is not a user: {error}"),
-        };
-        report.problems.push((index + 1, problem));
+/// How an account and a subject stand to each other; `None` when nothing keeps them from being bound.
+pub(super) async fn standing(
+    db: &impl ConnectionTrait,
+    username: &str,
+    subject: &str,
+) -> Result<Option<Link>> {
+    if subject.is_empty() || subject.len() > MAX_SUBJECT_BYTES || subject.contains(char::is_control) {
+        return Ok(Some(Link::NotASubject));
     }
-    Ok(report)
+    if !users::can_be_stored(username) {
+        return Ok(Some(Link::NoSuchUser(username.escape_debug().to_string())));
+    }
+    let account = user::Entity::find().filter(user::is_named(username)).one(db).await?;
+    if let Some(user::Model { auth0_sub: Some(bound), .. }) = &account
+        && bound == subject
+    {
+        return Ok(Some(Link::Bound));
+    }
+    let owner = user::Entity::find().filter(user::Column::Auth0Sub.eq(subject)).one(db).await?;
+    Ok(match (owner, account) {
+        (Some(owner), _) => {
+            Some(Link::SubjectTaken { subject: subject.to_owned(), username: owner.username })
+        }
+        (None, None) => Some(Link::NoSuchUser(username.to_owned())),
+        (None, Some(account)) => {
+            account.auth0_sub.map(|_| Link::BoundToAnother { username: account.username })
+        }
+    })
+}
+
+/// The command that binds an account, to be pasted into a shell.
+pub(super) fn link_command(username: &str, subject: &str) -> String {
+    let [username, subject] = [username, subject].map(|text| text.replace('\'', r"'\''"));
+    format!("funcster-api users link '{username}' '{subject}'")
 }
 
 impl fmt::Display for Link {
@@ -141,22 +119,13 @@ impl fmt::Display for Listed {
         let status = match (user.status, &user.auth0_sub) {
             (Status::Active, Some(subject)) => subject.clone(),
             (Status::Active, None) => {
-                format!("not bound yet: funcster-api users link '{}' 'auth0|...'", user.username)
+                format!("not bound yet: {}", link_command(&user.username, "auth0|..."))
             }
             (Status::Reserved, _) => "signing up".to_owned(),
             (Status::Unanswered, _) => {
-                format!("sign-up not finished: funcster-api users link '{}' 'auth0|...'", user.username)
+                format!("sign-up not finished: {}", link_command(&user.username, "auth0|..."))
             }
         };
         write!(f, "{:<24}  {:<6}  {status}", user.username, user.role.name())
-    }
-}
-
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (line, problem) in &self.problems {
-            writeln!(f, "line {line}: {problem}")?;
-        }
-        writeln!(f, "{} bound, {} not.", self.bound, self.problems.len())
     }
 }

@@ -1,8 +1,8 @@
 //! Accounts and the subjects in Auth0 that they are bound to, for good.
 
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter,
-    SqlErr,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DatabaseTransaction,
+    EntityTrait, QueryFilter, SqlErr,
 };
 
 use crate::{
@@ -23,6 +23,19 @@ use crate::{
 /// Those of the database.
 pub async fn bind(db: &DatabaseConnection, username: &str, subject: &str) -> Result<Option<Account>> {
     let txn = begin_write(db).await?;
+    let account = bind_within(&txn, username, subject).await?;
+    if account.is_some() {
+        txn.commit().await?;
+    }
+    Ok(account)
+}
+
+/// As [`bind`], within a transaction. Where it returns `None`, PostgreSQL may have ended that.
+pub(super) async fn bind_within(
+    txn: &DatabaseTransaction,
+    username: &str,
+    subject: &str,
+) -> Result<Option<Account>> {
     let bound = user::Entity::update_many()
         .set(user::ActiveModel {
             auth0_sub: Set(Some(subject.to_owned())),
@@ -35,7 +48,7 @@ pub async fn bind(db: &DatabaseConnection, username: &str, subject: &str) -> Res
         .filter(
             Condition::any().add(user::Column::Auth0Sub.is_null()).add(user::Column::Auth0Sub.eq(subject)),
         )
-        .exec_with_returning(&txn)
+        .exec_with_returning(txn)
         .await;
     let user = match bound {
         Ok(bound) => bound.into_iter().next(),
@@ -43,9 +56,7 @@ pub async fn bind(db: &DatabaseConnection, username: &str, subject: &str) -> Res
         Err(error) => return Err(error.into()),
     };
     let Some(user) = user else { return Ok(None) };
-    let account = make_account(&txn, &user).await?;
-    txn.commit().await?;
-    Ok(Some(account))
+    make_account(txn, &user).await.map(Some)
 }
 
 /// Makes the user the coder or mentor that they signed up to be, unless they are already.

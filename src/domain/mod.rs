@@ -4,6 +4,7 @@
 pub mod accounts;
 pub mod binding;
 pub mod events;
+pub mod import;
 pub mod mentorships;
 pub mod paging;
 pub mod signup;

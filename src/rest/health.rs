@@ -6,7 +6,7 @@ use axum::{Json, extract::State, http::StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{app::AppState, database};
+use crate::app::AppState;
 
 /// How long the database may take to answer: whoever asks whether we are ready does not wait long.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -57,13 +57,9 @@ pub(crate) async fn healthz() -> Json<Health> {
     )
 )]
 pub(crate) async fn readyz(State(app): State<AppState>) -> (StatusCode, Json<Readiness>) {
-    let pending = tokio::time::timeout(PATIENCE, database::pending_migrations(&app.store.db)).await;
-    let pending = pending.ok().and_then(Result::ok);
-    let checks = [
-        pending.is_some(),
-        pending.is_some_and(|pending| pending.is_empty()),
-        app.verifier.jwks().is_loaded(),
-    ];
+    let schema = tokio::time::timeout(PATIENCE, migration::require_current(&app.store.db)).await;
+    let answers = !matches!(schema, Err(_) | Ok(Err(migration::Error::Database(_))));
+    let checks = [answers, matches!(schema, Ok(Ok(()))), app.verifier.jwks().is_loaded()];
     let is_ready = checks.iter().all(|is_fine| *is_fine);
     let [database, migrations, keys] = checks.map(Condition::of);
     let code = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };

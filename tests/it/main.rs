@@ -13,6 +13,7 @@ mod documents;
 mod faults;
 mod graphql;
 mod hostile_queries;
+mod moving;
 mod openapi;
 mod parity;
 mod rest;

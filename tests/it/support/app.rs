@@ -74,7 +74,8 @@ impl App {
         Self::start(self.kind, &self.config.database_url, adjust).await
     }
 
-    async fn start(kind: Kind, database_url: &str, adjust: impl FnOnce(&mut Config)) -> Self {
+    /// A server on a database that is there already.
+    pub(crate) async fn start(kind: Kind, database_url: &str, adjust: impl FnOnce(&mut Config)) -> Self {
         let auth0_directory = TempDir::new().expect("a directory for the stand-in");
         let key_path = signing_key_path(auth0_directory.path());
         std::fs::create_dir_all(key_path.parent().expect("it is in a directory"))

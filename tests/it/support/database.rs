@@ -1,7 +1,7 @@
-use std::env;
+use std::{env, panic::AssertUnwindSafe};
 
 use funcster_api::database;
-use migration::{Migrator, MigratorTrait};
+use futures_util::FutureExt;
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
@@ -23,13 +23,39 @@ pub(crate) struct Throwaway {
 /// Migrated, and copied for each test.
 static TEMPLATE: OnceCell<String> = OnceCell::const_new();
 
+/// Runs a test with a database in which there is nothing yet, and cleans up however it ends.
+pub(crate) async fn with_empty_database(kind: Kind, test: impl AsyncFnOnce(&str)) {
+    let directory = TempDir::new().expect("a directory for the test");
+    let throwaway = Throwaway::create_empty(kind, &directory).await;
+    let outcome = AssertUnwindSafe(test(&throwaway.url)).catch_unwind().await;
+    throwaway.drop().await;
+    if let Err(panic) = outcome {
+        std::panic::resume_unwind(panic);
+    }
+}
+
 impl Throwaway {
+    async fn create_empty(kind: Kind, directory: &TempDir) -> Self {
+        match kind {
+            Kind::Sqlite => {
+                Self { url: format!("sqlite://{}", directory.path().join("test.db").display()), server: None }
+            }
+            Kind::Postgres => {
+                let server_url = server_url();
+                let server = Database::connect(&server_url).await.expect("TEST_DATABASE_URL answers");
+                let name = unique_name("test");
+                create(&server, &name, None).await;
+                Self { url: on_server(&server_url, &name), server: Some((server, name)) }
+            }
+        }
+    }
+
     pub(crate) async fn create(kind: Kind, directory: &TempDir) -> Self {
         match kind {
             Kind::Sqlite => {
-                let url = format!("sqlite://{}", directory.path().join("test.db").display());
-                migrate(&url).await;
-                Self { url, server: None }
+                let empty = Self::create_empty(kind, directory).await;
+                migrate(&empty.url).await;
+                empty
             }
             Kind::Postgres => {
                 let server_url = server_url();
@@ -65,7 +91,7 @@ async fn create(server: &DatabaseConnection, name: &str, template: Option<&str>)
 
 async fn migrate(url: &str) {
     let db = database::connect(url, None).await.expect("the new database can be opened");
-    Migrator::up(&db, None).await.expect("the migrations run");
+    migration::up(&db).await.expect("the migrations run");
     db.close().await.expect("the connection closes");
 }
 

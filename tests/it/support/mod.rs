@@ -14,7 +14,7 @@ pub(crate) use self::{
     app::{App, PASSWORD},
     browser::Browser,
     cable::Cable,
-    database::Kind,
+    database::{Kind, with_empty_database},
     listening::Listening,
     person::Person,
     socket::{SUBPROTOCOL, Socket},

@@ -1,7 +1,7 @@
 //! What the database itself enforces, whoever writes to it, and its settings.
 
 use funcster_api::{Error, database, entity::user, error::Code};
-use migration::{Migrator, MigratorTrait};
+use migration::State;
 use sea_orm::{
     ConnectionTrait, DatabaseBackend, EntityTrait, PaginatorTrait, SqlErr, Statement, TransactionTrait,
 };
@@ -44,8 +44,8 @@ async fn populate(app: &App) {
 #[derive(Clone, Copy, Debug)]
 enum Direction {
     Up,
-    /// So many steps, or all.
-    Down(Option<u32>),
+    /// So many steps, or all if there are fewer.
+    Down(u32),
 }
 
 /// Migrates with a pool of its own each time, as the operator's commands do: connections that were
@@ -53,8 +53,8 @@ enum Direction {
 async fn migrate(app: &App, direction: Direction) {
     let db = database::connect(&app.config.database_url, None).await.expect("another pool");
     let migrated = match direction {
-        Direction::Up => Migrator::up(&db, None).await,
-        Direction::Down(steps) => Migrator::down(&db, steps).await,
+        Direction::Up => migration::up(&db).await.map(drop),
+        Direction::Down(steps) => migration::down(&db, steps).await.map(drop),
     };
     migrated.unwrap_or_else(|error| panic!("{direction:?}: {error}"));
     db.close().await.expect("the pool closes");
@@ -139,20 +139,20 @@ on_both_databases! {
         assert_eq!(ada.post("/snippet", json!({ "name": "Hello", "code": "1" })).await.status, 200);
         assert_eq!(ada.patch(&format!("/coder/{}/mentor", ada.id), json!({ "mentorId": bob.id })).await.status, 200);
 
-        let count = Migrator::migrations().len();
-        for step in 1..=count {
-            migrate(app, Direction::Down(Some(1))).await;
-            let pending = database::pending_migrations(&app.db).await.expect("the pending ones");
-            assert_eq!(pending.len(), step);
+        let steps = migration::steps(&app.db).await.expect("the steps");
+        for (place, _) in steps.iter().enumerate().rev() {
+            migrate(app, Direction::Down(1)).await;
+            let pending = steps[place..].iter().map(|step| step.name.clone()).collect();
+            assert_eq!(migration::state(&app.db).await.expect("the state"), State::Behind(pending));
         }
         for table in ["users", "coders", "mentors", "snippets"] {
             let select = format!("SELECT 1 FROM {table}");
             assert!(app.db.execute_unprepared(&select).await.is_err(), "{table} is there");
         }
         migrate(app, Direction::Up).await;
-        assert!(database::pending_migrations(&app.db).await.expect("the pending ones").is_empty());
+        assert_eq!(migration::state(&app.db).await.expect("the state"), State::Current);
         // When there is nothing to do; all the way down at once; and up.
-        for direction in [Direction::Up, Direction::Down(None), Direction::Up] {
+        for direction in [Direction::Up, Direction::Down(u32::MAX), Direction::Up] {
             migrate(app, direction).await;
         }
 

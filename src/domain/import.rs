@@ -1,0 +1,210 @@
+//! Accounts bound to the people in a user export of Auth0, all at once.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    io::{self, BufRead, BufReader, Read},
+};
+
+use flate2::bufread::MultiGzDecoder;
+use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, PaginatorTrait, QueryFilter};
+use serde::Deserialize;
+
+use super::{
+    accounts::{self, Link, link_command},
+    binding,
+};
+use crate::{Error, Result, database::begin_write, entity::user};
+
+/// The first bytes of a gzipped file (RFC 1952 section 2.3.1).
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+/// How many accounts are bound in one transaction: writers of a SQLite database wait meanwhile.
+const BATCH: usize = 500;
+
+/// A user export: the people in it, and what is wrong with its other lines.
+#[derive(Debug, Default)]
+pub struct Export {
+    people: Vec<Person>,
+    problems: Vec<Problem>,
+}
+
+/// What became of an import.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// Whether it was only tried.
+    pub is_dry_run: bool,
+    /// The accounts that are bound, by the line of the file, from 1.
+    pub bound: Vec<(usize, String)>,
+    /// How many of them were bound before.
+    pub bound_before: usize,
+    /// What could not be done, by the line of the file, from 1.
+    pub problems: Vec<Problem>,
+    /// How many accounts are bound to nobody still.
+    pub unbound: u64,
+}
+
+/// A line's number, from 1, and what is wrong with it.
+pub type Problem = (usize, String);
+
+/// A line of the export (Auth0 Management API, "Create export users job"; capitals as its extension writes them).
+#[derive(Deserialize)]
+struct Line {
+    #[serde(alias = "Id")]
+    user_id: String,
+    #[serde(alias = "Username")]
+    username: Option<String>,
+    #[serde(alias = "Nickname")]
+    nickname: Option<String>,
+    #[serde(alias = "Email")]
+    email: Option<String>,
+}
+
+#[derive(Debug)]
+struct Person {
+    line: usize,
+    subject: String,
+    name: String,
+    is_nickname: bool,
+    email: Option<String>,
+    /// Why it is not clear which account is theirs.
+    doubt: Option<String>,
+}
+
+/// Reads newline-delimited JSON, gzipped or not.
+///
+/// # Errors
+/// When it cannot be read; what is wrong with a line is told in the report.
+pub fn read(export: impl Read) -> io::Result<Export> {
+    let mut export = BufReader::new(export);
+    if export.fill_buf()?.starts_with(&GZIP) {
+        read_lines(BufReader::new(MultiGzDecoder::new(export)))
+    } else {
+        read_lines(export)
+    }
+}
+
+/// Binds each account to the person of its name. An account that is bound to somebody else is left
+/// alone, and so is one whose name several people bear.
+///
+/// # Errors
+/// Those of the database; what was bound before stays so, and the import can be run again.
+pub async fn import(db: &DatabaseConnection, export: Export, is_dry_run: bool) -> Result<Report> {
+    let mut report = Report { is_dry_run, problems: export.problems, ..Report::default() };
+    for batch in export.people.chunks(BATCH) {
+        let txn = begin_write(db).await?;
+        for person in batch {
+            let standing = accounts::standing(&txn, &person.name, &person.subject).await?;
+            match (standing, &person.doubt) {
+                (Some(Link::Bound), _) => report.bound_before += 1,
+                (Some(refused), _) => {
+                    report.problems.push((person.line, refused.to_string()));
+                    continue;
+                }
+                (None, Some(doubt)) => {
+                    report.problems.push((person.line, doubt.clone()));
+                    continue;
+                }
+                (None, None) => {
+                    let bound = binding::bind_within(&txn, &person.name, &person.subject).await?;
+                    bound.ok_or_else(|| {
+                        Error::conflict("Accounts are being bound meanwhile: import once more.")
+                    })?;
+                }
+            }
+            report.bound.push((person.line, person.to_string()));
+        }
+        if is_dry_run { txn.rollback().await? } else { txn.commit().await? }
+    }
+    report.problems.sort();
+    report.unbound = user::Entity::find().filter(user::Column::Auth0Sub.is_null()).count(db).await?;
+    if is_dry_run {
+        let new = u64::try_from(report.bound.len() - report.bound_before).unwrap_or(0);
+        report.unbound = report.unbound.saturating_sub(new);
+    }
+    Ok(report)
+}
+
+fn read_lines(mut export: impl BufRead) -> io::Result<Export> {
+    let (mut people, mut problems, mut line, mut number) = (Vec::new(), Vec::new(), Vec::new(), 0);
+    while export.read_until(b'\n', &mut line)? > 0 {
+        number += 1;
+        let text = line.trim_ascii();
+        // A byte order mark is no part of the JSON.
+        let text = if number == 1 { text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text) } else { text };
+        if !text.is_empty() {
+            match read_line(number, text) {
+                Ok(person) => people.push(person),
+                Err(problem) => problems.push((number, problem)),
+            }
+        }
+        line.clear();
+    }
+    mark_doubts(&mut people);
+    Ok(Export { people, problems })
+}
+
+fn read_line(number: usize, text: &[u8]) -> Result<Person, String> {
+    let line: Line = serde_json::from_slice(text).map_err(|error| format!("this is not a user: {error}"))?;
+    let is_nickname = line.username.is_none();
+    let name = line.username.or(line.nickname).ok_or("this person has neither username nor nickname")?;
+    Ok(Person { line: number, subject: line.user_id, name, is_nickname, email: line.email, doubt: None })
+}
+
+/// Finds those of whom it is not clear which account is theirs. A username counts for more than a
+/// nickname, which people may choose as they like.
+fn mark_doubts(people: &mut [Person]) {
+    let mut lines_of: HashMap<String, Vec<usize>> = HashMap::new();
+    let mut nicknames_of: HashMap<String, Vec<usize>> = HashMap::new();
+    for person in &*people {
+        let lines = if person.is_nickname { &mut nicknames_of } else { &mut lines_of };
+        lines.entry(person.name.to_lowercase()).or_default().push(person.line);
+    }
+    let mut line_of_subject: HashMap<String, usize> = HashMap::new();
+    for person in people {
+        let name = person.name.to_lowercase();
+        let rivals = match lines_of.get(&name).filter(|_| person.is_nickname) {
+            Some(usernames) => Some(usernames),
+            None => lines_of.get(&name).or(nicknames_of.get(&name)).filter(|lines| lines.len() > 1),
+        };
+        let first = *line_of_subject.entry(person.subject.clone()).or_insert(person.line);
+        person.doubt = if first == person.line {
+            rivals.map(|lines| {
+                let lines = lines.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+                let command = link_command(&person.name, &person.subject);
+                format!("{person} bears the name of line {lines}: {command}")
+            })
+        } else {
+            Some(format!("{} is in line {first} already", person.subject))
+        };
+    }
+}
+
+impl fmt::Display for Person {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.name, self.subject)?;
+        if let Some(email) = &self.email {
+            write!(f, " <{email}>")?;
+        }
+        if self.is_nickname { write!(f, " (a nickname)") } else { Ok(()) }
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (line, person) in &self.bound {
+            writeln!(f, "line {line}: {person}")?;
+        }
+        for (line, problem) in &self.problems {
+            writeln!(f, "line {line}: not bound: {problem}")?;
+        }
+        writeln!(
+            f,
+            "{} bound, {} not; {} before.",
+            self.bound.len(),
+            self.problems.len(),
+            self.bound_before
+        )?;
+        writeln!(f, "{} accounts are bound to nobody: `funcster-api users list` shows them.", self.unbound)?;
+        if self.is_dry_run { writeln!(f, "This was a dry run: nothing was changed.") } else { Ok(()) }
+    }
+}
