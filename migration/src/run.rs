@@ -102,14 +102,11 @@ pub(crate) async fn lock(db: &DatabaseConnection) -> Result<DatabaseTransaction,
         let txn = db.begin_with_config(Some(IsolationLevel::ReadCommitted), None).await?;
         // Whatever is set for this role, a migration takes its time.
         txn.execute_unprepared("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0").await?;
-        let ask = |function| {
-            let select = format!("SELECT {function}({LOCK}) IS NOT FALSE AS is_ours");
-            Statement::from_string(DbBackend::Postgres, select)
-        };
-        let answer = txn.query_one_raw(ask("pg_try_advisory_xact_lock")).await?;
+        let ask = format!("SELECT pg_try_advisory_xact_lock({LOCK}) AS is_ours");
+        let answer = txn.query_one_raw(Statement::from_string(DbBackend::Postgres, ask)).await?;
         if !answer.map_or(Ok(false), |row| row.try_get("", "is_ours"))? {
             wait();
-            txn.query_one_raw(ask("pg_advisory_xact_lock")).await?;
+            txn.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({LOCK})")).await?;
         }
         return Ok(txn);
     }

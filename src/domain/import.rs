@@ -1,7 +1,7 @@
 //! Accounts bound to the people in a user export of Auth0, all at once.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fmt,
     io::{self, BufRead, BufReader, Read},
 };
@@ -139,6 +139,9 @@ fn read_lines(mut export: impl BufRead) -> io::Result<Export> {
         }
         line.clear();
     }
+    // A line that stands there twice is no problem.
+    let mut seen = HashSet::new();
+    people.retain(|person| seen.insert((person.subject.clone(), person.name.to_lowercase())));
     mark_doubts(&mut people);
     Ok(Export { people, problems })
 }

@@ -64,12 +64,11 @@ pub(crate) async fn take_over(txn: &DatabaseTransaction) -> Result<Counts, Error
     let manager = SchemaManager::new(txn);
     let is_postgres = txn.get_database_backend() == DbBackend::Postgres;
     if is_postgres {
+        // Whoever may not change the tables may not lock them either, and is told so.
+        problems::obstacles(txn).await?.none()?;
         postgres::lock_out_everybody(txn).await?;
     }
-    let problems = problems(txn, Some(problems::SHOWN)).await?;
-    if problems.total > 0 {
-        return Err(problems.into());
-    }
+    problems(txn, Some(problems::SHOWN)).await?.none()?;
     if is_postgres {
         postgres::take_over(&manager).await?;
     } else {

@@ -36,11 +36,7 @@ pub(super) const PEOPLE: &str = "(SELECT 'mentor' AS kind, id, username FROM men
 /// # Errors
 /// When the database cannot be asked.
 pub async fn problems(db: &impl ConnectionTrait, limit: Option<usize>) -> Result<Problems, DbErr> {
-    let mut problems = Problems::default();
-    for obstacle in obstacles::find(db).await? {
-        problems.total += 1;
-        problems.shown.push(obstacle);
-    }
+    let mut problems = obstacles(db).await?;
     // The rows cannot be looked at where the tables are not what they should be.
     if problems.total == 0 {
         nameless(db, limit, &mut problems).await?;
@@ -49,6 +45,19 @@ pub async fn problems(db: &impl ConnectionTrait, limit: Option<usize>) -> Result
         without_coder(db, limit, &mut problems).await?;
     }
     Ok(problems)
+}
+
+/// Finds what is not about rows.
+pub(super) async fn obstacles(db: &impl ConnectionTrait) -> Result<Problems, DbErr> {
+    let shown = obstacles::find(db).await?;
+    Ok(Problems { total: shown.len(), shown })
+}
+
+impl Problems {
+    /// Makes sure that there are none.
+    pub(super) fn none(self) -> Result<(), Self> {
+        if self.total == 0 { Ok(()) } else { Err(self) }
+    }
 }
 
 #[derive(FromQueryResult)]
@@ -143,8 +152,7 @@ async fn without_coder(
     limit: Option<usize>,
     problems: &mut Problems,
 ) -> Result<(), DbErr> {
-    let from =
-        "snippet WHERE NOT EXISTS (SELECT 1 FROM coders WHERE coders.id = coder_id)";
+    let from = "snippet WHERE NOT EXISTS (SELECT 1 FROM coders WHERE coders.id = coder_id)";
     let columns = "id, coder_id, snippet_name";
     for row in select::<WithoutCoder>(db, columns, from, "id", limit, problems).await? {
         let name = row.snippet_name.unwrap_or_default();

@@ -50,7 +50,7 @@ fn blocks() -> Vec<Block> {
     for line in guide.lines() {
         match (&mut block, line.strip_prefix("```")) {
             (Some(_), Some(_)) => blocks.extend(block.take()),
-            (Some(block), None) => block.text += &format!("{line}\n"),
+            (Some(block), None) => block.text.extend([line, "\n"]),
             (None, Some(language)) => {
                 block = Some(Block {
                     heading: heading.clone(),

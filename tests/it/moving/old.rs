@@ -1,7 +1,9 @@
 //! The database of the old Flask application, as it made it itself.
 
 use funcster_api::database;
-use sea_orm::{ConnectionTrait, DatabaseConnection, FromQueryResult, Statement, Value};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, FromQueryResult, Statement, Value,
+};
 
 use crate::support::Kind;
 
@@ -27,6 +29,7 @@ pub(super) struct Coder {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+#[allow(clippy::struct_field_names, reason = "the old table's names")]
 pub(super) struct Snippet {
     pub(super) id: i32,
     pub(super) snippet_name: Option<String>,
@@ -36,7 +39,7 @@ pub(super) struct Snippet {
     pub(super) needs_review: Option<bool>,
 }
 
-/// As SQLAlchemy and Alembic make them; `ID` is the type of a number that the database counts up.
+/// As Flask-Migrate makes them; `ID` is the type of a number that the database counts up.
 const TABLES: &str = "
     CREATE TABLE alembic_version (
         version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
@@ -68,8 +71,13 @@ impl Old {
     pub(super) async fn store(&self, url: &str, kind: Kind, width: u32) {
         let db = connect(url).await;
         make_tables(&db, kind, width).await;
+        db.close().await.expect("the pool closes");
+        // One connection, so that what is set for it holds for all rows.
+        let mut options = ConnectOptions::new(url);
+        options.max_connections(1).sqlx_logging(false);
+        let db = Database::connect(options).await.expect("the database can be opened");
         if kind == Kind::Sqlite {
-            // SQLAlchemy does not switch them on.
+            // The old application leaves it so.
             db.execute_unprepared("PRAGMA foreign_keys = OFF").await.expect("a pragma");
         }
         let run = async |table: &str, columns: &str, rows: Vec<Vec<Value>>| {

@@ -36,7 +36,8 @@ async fn schema(url: &str, kind: Kind) -> BTreeSet<String> {
         .expect("the schema");
     db.close().await.expect("the pool closes");
     let lines = rows.iter().map(|row| row.try_get::<String>("", "line").expect("a line"));
-    lines.filter(|line| !line.contains("legacy_") && !line.contains("alembic_version")).collect()
+    let beside = ["legacy_", "alembic_version", "sqlite_sequence"];
+    lines.filter(|line| !beside.iter().any(|name| line.contains(name))).collect()
 }
 
 on_both_databases! {
