@@ -1,7 +1,7 @@
 //! The database's schema, step by step; each step runs on SQLite and on PostgreSQL, up and down.
 //!
 //! - [`up`] and [`down`] run steps, one process at a time and in one transaction.
-//! - [`state`] tells how a database relates to the steps that this release knows.
+//! - [`state()`] tells how a database relates to the steps that this release knows.
 //! - [`legacy`] takes over a database that the old Flask application made, and gives it back.
 
 use sea_orm_migration::prelude::*;

@@ -71,7 +71,7 @@ pub(super) async fn standing(
     username: &str,
     subject: &str,
 ) -> Result<Option<Link>> {
-    if subject.is_empty() || subject.len() > MAX_SUBJECT_BYTES || subject.contains(char::is_control) {
+    if !is_subject(subject) {
         return Ok(Some(Link::NotASubject));
     }
     if !users::can_be_stored(username) {
@@ -93,6 +93,10 @@ pub(super) async fn standing(
             account.auth0_sub.map(|_| Link::BoundToAnother { username: account.username })
         }
     })
+}
+
+pub(super) fn is_subject(text: &str) -> bool {
+    !text.is_empty() && text.len() <= MAX_SUBJECT_BYTES && !text.contains(char::is_control)
 }
 
 /// The command that binds an account, to be pasted into a shell.

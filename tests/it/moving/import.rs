@@ -53,7 +53,7 @@ on_both_databases! {
                 "line 1: Ada auth0|ada <ada@example.com>\n",
                 "line 2: bob auth0|bob (a nickname)\n",
                 "line 4: not bound: there is no account called zoe\n",
-                "3 bound, 1 not; 1 before.\n",
+                "3 bound, 1 not. Bound before: 1.\n",
                 "1 accounts are bound to nobody",
             ] {
                 assert!(done.out.contains(sentence), "{sentence}: {}", done.out);
@@ -62,7 +62,7 @@ on_both_databases! {
                 assert!(line_of(url, username).ends_with(subject), "{username}");
             }
             let again = import(url, export.as_bytes(), &[]);
-            assert!(again.out.contains("3 bound, 1 not; 3 before."), "{}", again.out);
+            assert!(again.out.contains("3 bound, 1 not. Bound before: 3."), "{}", again.out);
         })
         .await;
     }
@@ -97,7 +97,7 @@ on_both_databases! {
             ] {
                 assert!(ended.out.contains(sentence), "{sentence}: {}", ended.out);
             }
-            assert!(ended.out.contains("6 not;"), "a line that stands there twice is no problem: {}", ended.out);
+            assert!(ended.out.contains("6 not."), "a line that stands there twice is no problem: {}", ended.out);
             for unbound in ["bob", "o'Neil", "Cleo"] {
                 assert!(line_of(url, unbound).contains("not bound yet"), "{unbound}");
             }

@@ -98,7 +98,7 @@ on_both_databases! {
         assert!(problem(7).contains("carl is bound to another subject"), "{report}");
         assert!(problem(8).contains("belongs to carl"), "{report}");
         assert!(problem(9).contains("neither username nor nickname"), "{report}");
-        assert!(report.to_string().contains("3 bound, 8 not; 0 before.\n"), "{report}");
+        assert!(report.to_string().contains("3 bound, 8 not. Bound before: 0.\n"), "{report}");
         for (username, subject) in [("ada", "auth0|a"), ("bob", "auth0|b"), ("dora", "auth0|d")] {
             assert_eq!(subject_of(app, username).await.as_deref(), Some(subject));
         }

@@ -1,5 +1,3 @@
-//! Accounts bound to the people in a user export of Auth0, all at once.
-
 use std::{
     collections::{HashMap, HashSet},
     fmt,
@@ -7,40 +5,17 @@ use std::{
 };
 
 use flate2::bufread::MultiGzDecoder;
-use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, PaginatorTrait, QueryFilter};
 use serde::Deserialize;
 
-use super::{
-    accounts::{self, Link, link_command},
-    binding,
-};
-use crate::{Error, Result, database::begin_write, entity::user};
+use crate::domain::accounts::{Link, is_subject, link_command};
 
 /// The first bytes of a gzipped file (RFC 1952 section 2.3.1).
 const GZIP: [u8; 2] = [0x1f, 0x8b];
-/// How many accounts are bound in one transaction: writers of a SQLite database wait meanwhile.
-const BATCH: usize = 500;
-
 /// A user export: the people in it, and what is wrong with its other lines.
 #[derive(Debug, Default)]
 pub struct Export {
-    people: Vec<Person>,
-    problems: Vec<Problem>,
-}
-
-/// What became of an import.
-#[derive(Debug, Default)]
-pub struct Report {
-    /// Whether it was only tried.
-    pub is_dry_run: bool,
-    /// The accounts that are bound, by the line of the file, from 1.
-    pub bound: Vec<(usize, String)>,
-    /// How many of them were bound before.
-    pub bound_before: usize,
-    /// What could not be done, by the line of the file, from 1.
-    pub problems: Vec<Problem>,
-    /// How many accounts are bound to nobody still.
-    pub unbound: u64,
+    pub(super) people: Vec<Person>,
+    pub(super) problems: Vec<Problem>,
 }
 
 /// A line's number, from 1, and what is wrong with it.
@@ -60,14 +35,14 @@ struct Line {
 }
 
 #[derive(Debug)]
-struct Person {
-    line: usize,
-    subject: String,
-    name: String,
+pub(super) struct Person {
+    pub(super) line: usize,
+    pub(super) subject: String,
+    pub(super) name: String,
     is_nickname: bool,
     email: Option<String>,
     /// Why it is not clear which account is theirs.
-    doubt: Option<String>,
+    pub(super) doubt: Option<String>,
 }
 
 /// Reads newline-delimited JSON, gzipped or not.
@@ -81,47 +56,6 @@ pub fn read(export: impl Read) -> io::Result<Export> {
     } else {
         read_lines(export)
     }
-}
-
-/// Binds each account to the person of its name. An account that is bound to somebody else is left
-/// alone, and so is one whose name several people bear.
-///
-/// # Errors
-/// Those of the database; what was bound before stays so, and the import can be run again.
-pub async fn import(db: &DatabaseConnection, export: Export, is_dry_run: bool) -> Result<Report> {
-    let mut report = Report { is_dry_run, problems: export.problems, ..Report::default() };
-    for batch in export.people.chunks(BATCH) {
-        let txn = begin_write(db).await?;
-        for person in batch {
-            let standing = accounts::standing(&txn, &person.name, &person.subject).await?;
-            match (standing, &person.doubt) {
-                (Some(Link::Bound), _) => report.bound_before += 1,
-                (Some(refused), _) => {
-                    report.problems.push((person.line, refused.to_string()));
-                    continue;
-                }
-                (None, Some(doubt)) => {
-                    report.problems.push((person.line, doubt.clone()));
-                    continue;
-                }
-                (None, None) => {
-                    let bound = binding::bind_within(&txn, &person.name, &person.subject).await?;
-                    bound.ok_or_else(|| {
-                        Error::conflict("Accounts are being bound meanwhile: import once more.")
-                    })?;
-                }
-            }
-            report.bound.push((person.line, person.to_string()));
-        }
-        if is_dry_run { txn.rollback().await? } else { txn.commit().await? }
-    }
-    report.problems.sort();
-    report.unbound = user::Entity::find().filter(user::Column::Auth0Sub.is_null()).count(db).await?;
-    if is_dry_run {
-        let new = u64::try_from(report.bound.len() - report.bound_before).unwrap_or(0);
-        report.unbound = report.unbound.saturating_sub(new);
-    }
-    Ok(report)
 }
 
 fn read_lines(mut export: impl BufRead) -> io::Result<Export> {
@@ -148,8 +82,12 @@ fn read_lines(mut export: impl BufRead) -> io::Result<Export> {
 
 fn read_line(number: usize, text: &[u8]) -> Result<Person, String> {
     let line: Line = serde_json::from_slice(text).map_err(|error| format!("this is not a user: {error}"))?;
-    let is_nickname = line.username.is_none();
-    let name = line.username.or(line.nickname).ok_or("this person has neither username nor nickname")?;
+    if !is_subject(&line.user_id) {
+        return Err(Link::NotASubject.to_string());
+    }
+    let username = line.username.filter(|username| !username.is_empty());
+    let is_nickname = username.is_none();
+    let name = username.or(line.nickname).ok_or("this person has neither username nor nickname")?;
     Ok(Person { line: number, subject: line.user_id, name, is_nickname, email: line.email, doubt: None })
 }
 
@@ -189,25 +127,5 @@ impl fmt::Display for Person {
             write!(f, " <{email}>")?;
         }
         if self.is_nickname { write!(f, " (a nickname)") } else { Ok(()) }
-    }
-}
-
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (line, person) in &self.bound {
-            writeln!(f, "line {line}: {person}")?;
-        }
-        for (line, problem) in &self.problems {
-            writeln!(f, "line {line}: not bound: {problem}")?;
-        }
-        writeln!(
-            f,
-            "{} bound, {} not; {} before.",
-            self.bound.len(),
-            self.problems.len(),
-            self.bound_before
-        )?;
-        writeln!(f, "{} accounts are bound to nobody: `funcster-api users list` shows them.", self.unbound)?;
-        if self.is_dry_run { writeln!(f, "This was a dry run: nothing was changed.") } else { Ok(()) }
     }
 }
