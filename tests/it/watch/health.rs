@@ -1,5 +1,4 @@
 use axum::http::Method;
-use migration::{Migrator, MigratorTrait};
 use serde_json::json;
 
 use crate::support::App;
@@ -18,11 +17,11 @@ on_both_databases! {
     }
 
     async fn a_database_that_is_behind_is_not_ready(app: App) {
-        Migrator::down(&app.db, Some(1)).await.expect("a step back");
+        migration::down(&app.db, 1).await.expect("a step back");
         let answer = app.anonymous().get("/readyz").await;
         let behind = json!({ "status": "unavailable", "database": "ok", "migrations": "unavailable", "keys": "ok" });
         assert_eq!((answer.status, answer.body), (503, behind));
-        Migrator::up(&app.db, None).await.expect("a step forward");
+        migration::up(&app.db).await.expect("a step forward");
         assert_eq!(app.anonymous().get("/readyz").await.status, 200);
     }
 
