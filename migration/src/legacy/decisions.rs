@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, Statement, Value};
 
-use super::problems::PEOPLE;
+use super::rows::PEOPLE;
 use crate::{Error, State, Unfit, run::lock, state::state};
 
 /// The longest username that the old tables hold.

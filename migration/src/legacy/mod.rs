@@ -14,6 +14,7 @@ mod decisions;
 mod obstacles;
 mod postgres;
 mod problems;
+mod rows;
 mod sqlite;
 
 use std::fmt;
