@@ -8,7 +8,7 @@ use axum::{
     http::request::Parts,
 };
 
-use super::AppState;
+use super::App;
 
 /// The address that a request came from: that of the connection, or, behind a proxy, the one that
 /// it names in the header that the operator has told us of. Unspecified where there is no
@@ -16,10 +16,10 @@ use super::AppState;
 #[derive(Clone, Copy, Debug)]
 pub struct Client(pub IpAddr);
 
-impl FromRequestParts<AppState> for Client {
+impl FromRequestParts<App> for Client {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
         // A proxy adds to what the client may have sent: only the last address is the proxy's word.
         let forwarded = app.client_address_header.as_ref().and_then(|name| {
             let header = parts.headers.get_all(name).iter().next_back()?.to_str().ok()?;

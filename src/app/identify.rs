@@ -30,12 +30,12 @@ impl AppState {
             }
         };
         telemetry::identified(&claims.subject);
-        let account = match self.accounts.get(&claims.subject).await {
-            Some(account) => Some(account),
-            None => users::identify(&self.store.db, &claims).await?,
-        };
+        if let Some(account) = self.accounts.get(&claims.subject) {
+            return Ok(Viewer::of(&claims, Some(account)));
+        }
+        let account = users::identify(&self.store.db, &claims).await?;
         if let Some(account) = &account {
-            self.accounts.insert(claims.subject.clone(), account.clone()).await;
+            self.accounts.insert(claims.subject.clone(), account.clone());
         }
         Ok(Viewer::of(&claims, account))
     }

@@ -1,4 +1,4 @@
-use std::{panic::AssertUnwindSafe, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -11,6 +11,7 @@ use axum::{
     response::Response,
 };
 use futures_util::FutureExt;
+use tokio::sync::Semaphore;
 use tower_http::{
     compression::{
         CompressionLayer,
@@ -48,6 +49,24 @@ pub(super) fn guarded<S: Clone + Send + Sync + 'static>(
             Ok(Ok(response)) => response,
             Ok(Err(_)) => answer(Error::unavailable("This takes too long.")),
             Err(_) => answer(Error::internal("a handler panicked")),
+        }
+    }))
+}
+
+/// Answers as many requests at a time as there are `places`, and refuses the others at once: what
+/// cannot be answered soon had better be sent again later, or to another replica.
+pub(super) fn admitted<S: Clone + Send + Sync + 'static>(
+    routes: Router<S>,
+    places: Arc<Semaphore>,
+    answer: fn(Error) -> Response,
+) -> Router<S> {
+    routes.layer(middleware::from_fn(move |request: Request, next: Next| {
+        let place = Arc::clone(&places).try_acquire_owned();
+        async move {
+            match place {
+                Ok(_place) => next.run(request).await,
+                Err(_) => answer(Error::busy()),
+            }
         }
     }))
 }

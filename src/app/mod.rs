@@ -4,7 +4,7 @@ mod client;
 mod identify;
 mod layers;
 
-use std::{error::Error as StdError, time::Duration};
+use std::{error::Error as StdError, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -16,28 +16,35 @@ use axum::{
     middleware,
     routing::{get, patch, post},
 };
-use moka::future::Cache;
+use moka::sync::Cache;
 use sea_orm::DatabaseConnection;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower_http::decompression::RequestDecompressionLayer;
 
 pub use self::client::Client;
-use self::layers::{compression, cors, default_header, guarded};
+use self::layers::{admitted, compression, cors, default_header, guarded};
 use crate::{
     auth::{Account, Jwks, Provider, Verifier},
     config::{Config, Limits},
     domain::{Store, events::Events, signup::SignUps},
-    graphql::{self, Schema, documents::Documents, explorer::Explorer},
+    graphql::{self, Schema, documents::Documents, explorer::Explorer, known::KnownDocuments},
     limit::RateLimit,
-    pages, rest, telemetry,
+    pages,
+    rest::{self, full_list::FullLists},
+    telemetry,
 };
 
+/// How many operations of the largest size are executed at the same time; of smaller ones, more.
+const LARGEST_OPERATIONS_AT_ONCE: usize = 3;
 /// How many accounts are kept in memory, and for how long.
-const MAX_CACHED_ACCOUNTS: u64 = 10_000;
+const MAX_CACHED_ACCOUNTS: u64 = 20_000;
 const ACCOUNT_CACHE_LIFETIME: Duration = Duration::from_mins(5);
 
-/// What requests share. Clones share it too.
-#[derive(Clone)]
+/// What a handler holds of the [`AppState`].
+pub type App = Arc<AppState>;
+
+/// What requests share.
 pub struct AppState {
     /// The database, and who is told of changes.
     pub store: Store,
@@ -49,14 +56,20 @@ pub struct AppState {
     pub schema: Schema,
     /// The documents that clients name by their hash.
     pub documents: Documents,
+    /// The documents that were executed before.
+    pub known_documents: KnownDocuments,
     /// Whether clients may read it.
     pub introspection: bool,
     /// The page that explores it, where that is on.
     pub explorer: Option<Explorer>,
     /// What one request may cost.
     pub limits: Limits,
+    /// How many more objects operations may ask for that are executed at the same time.
+    pub(crate) nodes_at_once: Arc<Semaphore>,
     /// Cancelled when the server is told to stop: what would last for ever ends then.
     pub stopping: CancellationToken,
+    /// The lists without pages that are being sent.
+    pub(crate) full_lists: FullLists,
     failed_tokens: RateLimit,
     client_address_header: Option<HeaderName>,
     cors_origins: Option<Vec<HeaderValue>>,
@@ -89,17 +102,22 @@ impl AppState {
                 limit: RateLimit::per_minute(config.signups_per_minute),
             },
             schema: graphql::schema(config.introspection),
-            store: Store { events: Events::start(&db), db },
+            store: Store { events: Events::start(&db), db: db.into() },
             documents: match &config.trusted_documents {
                 Some(path) => Documents::of_file(path).map_err(|error| {
                     format!("TRUSTED_DOCUMENTS, {}, cannot be used: {error}", path.display())
                 })?,
                 None => Documents::open(),
             },
+            known_documents: KnownDocuments::new(config.introspection),
             introspection: config.introspection,
             explorer: config.graphiql.then(Explorer::default),
             limits: config.limits.clone(),
+            nodes_at_once: Arc::new(Semaphore::new(
+                LARGEST_OPERATIONS_AT_ONCE * config.limits.graphql.nodes as usize,
+            )),
             stopping: CancellationToken::new(),
+            full_lists: FullLists::default(),
             client_address_header: config.client_address_header.clone(),
             cors_origins: config.cors_origins.clone(),
             failed_tokens: RateLimit::per_minute(config.failed_tokens_per_minute),
@@ -144,6 +162,9 @@ pub fn router(state: AppState) -> Router {
         )
         .method_not_allowed_fallback(rest::unknown_method);
     // The layer is outside of what turns a panic or a timeout into an answer.
+    let places = Arc::new(Semaphore::new(limits.concurrent_requests as usize));
+    let superseded = admitted(superseded, Arc::clone(&places), rest::failure);
+    let graphql = admitted(graphql, places, graphql::http::failure);
     let superseded =
         rest::deprecation::deprecated(guarded(superseded, limits.request_timeout, rest::failure));
     guarded(graphql, limits.request_timeout, graphql::http::failure)
@@ -151,7 +172,7 @@ pub fn router(state: AppState) -> Router {
         .merge(superseded)
         .fallback(rest::unknown_path)
         .method_not_allowed_fallback(rest::unknown_method)
-        .with_state(state)
+        .with_state(Arc::new(state))
         // The limit counts what comes out of a compressed body.
         .layer(DefaultBodyLimit::max(limits.body_bytes as usize))
         .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true))

@@ -1,6 +1,9 @@
 use std::{
     collections::HashMap,
-    sync::{Arc, RwLock},
+    sync::{
+        Arc, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -32,12 +35,18 @@ struct Inner {
     address: Url,
     http: reqwest::Client,
     keys: RwLock<Option<Keys>>,
+    /// Counts the sets that came in the place of another one.
+    generation: AtomicU64,
     /// When the last fetch for an unknown key id began. Held while it runs, so that however many
     /// requests need it, one asks.
     last_refetch: Mutex<Option<Instant>>,
 }
 
-type Keys = HashMap<String, DecodingKey>;
+/// A key set, with the text that it was read from.
+struct Keys {
+    by_id: HashMap<String, DecodingKey>,
+    text: Vec<u8>,
+}
 
 impl std::fmt::Debug for Jwks {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -49,13 +58,25 @@ impl Jwks {
     /// An empty cache of the key set at `address`; nothing is fetched yet.
     #[must_use]
     pub fn new(http: reqwest::Client, address: Url) -> Self {
-        Self(Arc::new(Inner { address, http, keys: RwLock::default(), last_refetch: Mutex::default() }))
+        Self(Arc::new(Inner {
+            address,
+            http,
+            keys: RwLock::default(),
+            generation: AtomicU64::default(),
+            last_refetch: Mutex::default(),
+        }))
     }
 
     /// Whether a key set has been fetched.
     #[must_use]
     pub fn is_loaded(&self) -> bool {
         self.0.keys.read().is_ok_and(|keys| keys.is_some())
+    }
+
+    /// Changes whenever the keys do: what was verified under another one has to be verified anew.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.0.generation.load(Ordering::Acquire)
     }
 
     /// The key with the id `kid`. An id that is not in the set causes a fetch, at most one in 30 s.
@@ -90,8 +111,11 @@ impl Jwks {
         telemetry::keys_fetched(fetched.is_ok());
         match fetched {
             Ok(keys) => {
-                if let Ok(mut current) = self.0.keys.write() {
+                if let Ok(mut current) = self.0.keys.write()
+                    && current.as_ref().is_none_or(|current| current.text != keys.text)
+                {
                     *current = Some(keys);
+                    self.0.generation.fetch_add(1, Ordering::Release);
                 }
             }
             Err(error) => {
@@ -111,7 +135,7 @@ impl Jwks {
     }
 
     fn cached(&self, kid: &str) -> Option<DecodingKey> {
-        self.0.keys.read().ok()?.as_ref()?.get(kid).cloned()
+        self.0.keys.read().ok()?.as_ref()?.by_id.get(kid).cloned()
     }
 
     async fn fetch(&self) -> std::result::Result<Keys, Box<dyn std::error::Error + Send + Sync>> {
@@ -127,8 +151,11 @@ impl Jwks {
                 return Err("the key set is too large".into());
             }
         }
-        let keys = usable_keys(&serde_json::from_slice::<RawSet>(&body)?);
-        if keys.is_empty() { Err("the key set has no RSA signing key".into()) } else { Ok(keys) }
+        let by_id = usable_keys(&serde_json::from_slice::<RawSet>(&body)?);
+        if by_id.is_empty() {
+            return Err("the key set has no RSA signing key".into());
+        }
+        Ok(Keys { by_id, text: body })
     }
 }
 
@@ -139,7 +166,7 @@ struct RawSet {
     keys: Vec<serde_json::Value>,
 }
 
-fn usable_keys(set: &RawSet) -> Keys {
+fn usable_keys(set: &RawSet) -> HashMap<String, DecodingKey> {
     let keys = set.keys.iter().filter_map(|key| serde::Deserialize::deserialize(key).ok());
     keys.filter_map(|key: jwk::Jwk| {
         let signs = key.common.public_key_use == Some(jwk::PublicKeyUse::Signature);

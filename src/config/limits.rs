@@ -5,6 +5,8 @@ use std::time::Duration;
 pub struct Limits {
     /// `MAX_BODY_BYTES`.
     pub body_bytes: u32,
+    /// `MAX_CONCURRENT_REQUESTS`: requests that are answered at the same time.
+    pub concurrent_requests: u32,
     /// `REQUEST_TIMEOUT_SECONDS`.
     pub request_timeout: Duration,
     /// `STATEMENT_TIMEOUT_SECONDS`: of one SQL statement, on PostgreSQL.
@@ -37,6 +39,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             body_bytes: 1024 * 1024,
+            concurrent_requests: 256,
             request_timeout: Duration::from_secs(30),
             statement_timeout: Duration::from_secs(5),
             graphql: GraphqlLimits {

@@ -51,6 +51,7 @@ impl<'a> Reader<'a> {
         let graphql = default.graphql;
         Limits {
             body_bytes: self.limit("MAX_BODY_BYTES", default.body_bytes),
+            concurrent_requests: self.limit("MAX_CONCURRENT_REQUESTS", default.concurrent_requests),
             request_timeout: self.seconds("REQUEST_TIMEOUT_SECONDS", default.request_timeout),
             statement_timeout: self.seconds("STATEMENT_TIMEOUT_SECONDS", default.statement_timeout),
             graphql: GraphqlLimits {

@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{Set, Unchanged},
-    ConnectionTrait, EntityTrait, QuerySelect, SqlErr,
+    ConnectionTrait, EntityTrait, FromQueryResult, QuerySelect, SqlErr,
 };
 
 use super::{
     Store,
     events::{Event, Kind},
-    paging::{self, Page, Slice},
+    paging::{self, Child, Page, Slice},
 };
 use crate::{
     Error, Result,
@@ -58,7 +58,7 @@ pub async fn add_coder(store: &Store, viewer: &Viewer, coder_id: i32) -> Result<
 }
 
 async fn assign(store: &Store, coder_id: i32, mentor_id: i32) -> Result<Mentorship> {
-    let txn = begin_write(&store.db).await?;
+    let txn = begin_write(store.db.all()).await?;
     let coder = coder::Entity::find_by_id(coder_id).lock_exclusive().one(&txn).await?;
     let coder = coder.ok_or_else(|| Error::not_found("coder"))?;
     let mentorship = Mentorship { coder_id, mentor_id, previous_mentor_id: coder.mentor_id };
@@ -93,8 +93,10 @@ pub async fn coders_of(
     mentor_ids: &[i32],
     page: Page,
 ) -> Result<HashMap<i32, Slice<Coder>>> {
-    paging::pages(db, coder::find(), coder::Column::MentorId, mentor_ids, page, |coder: &Coder| {
-        coder.mentor_id
+    paging::pages(db, coder::find(), coder::Column::MentorId, mentor_ids, page, |row| {
+        let coder = Coder::from_query_result(row, "")?;
+        let parent = coder.mentor_id.unwrap_or_default();
+        Ok(Child { id: coder.id, parent, value: coder })
     })
     .await
 }

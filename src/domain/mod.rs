@@ -12,7 +12,7 @@ pub mod snippets;
 pub mod usernames;
 pub mod users;
 
-use sea_orm::DatabaseConnection;
+use crate::database::Pool;
 
 use self::events::Events;
 
@@ -20,7 +20,7 @@ use self::events::Events;
 #[derive(Clone, Debug)]
 pub struct Store {
     /// What is changed.
-    pub db: DatabaseConnection,
+    pub db: Pool,
     /// Who is told.
     pub events: Events,
 }

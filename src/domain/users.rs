@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, FromQueryResult, JoinType, PaginatorTrait,
-    QueryFilter, QuerySelect, RelationTrait, Select, sea_query::SimpleExpr,
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, PaginatorTrait, QueryFilter,
+    QuerySelect, RelationTrait, Select, sea_query::SimpleExpr,
 };
 
 use super::{
@@ -15,6 +15,7 @@ use super::{
 use crate::{
     Error, Result,
     auth::{Account, ActingCoder, ActingMentor, Claims, Permission, Viewer},
+    database::Pool,
     entity::{
         coder::{self, Coder},
         is_any_of,
@@ -46,7 +47,7 @@ pub enum Coders {
 ///
 /// # Errors
 /// Those of the database.
-pub async fn identify(db: &DatabaseConnection, claims: &Claims) -> Result<Option<Account>> {
+pub async fn identify(db: &Pool, claims: &Claims) -> Result<Option<Account>> {
     let known = find_person(db, user::Column::Auth0Sub.eq(claims.subject.as_str())).await?;
     if known.is_some() {
         return Ok(known.map(|user| match user {
@@ -55,7 +56,7 @@ pub async fn identify(db: &DatabaseConnection, claims: &Claims) -> Result<Option
         }));
     }
     match claims.username.as_deref() {
-        Some(username) if can_be_stored(username) => binding::bind(db, username, &claims.subject).await,
+        Some(username) if can_be_stored(username) => binding::bind(db.all(), username, &claims.subject).await,
         _ => Ok(None),
     }
 }

@@ -1,7 +1,7 @@
 //! `snippets`: the coders' libraries.
 
 use sea_orm::{
-    Condition, FromQueryResult, Iterable, QuerySelect, QueryTrait, Select, entity::prelude::*,
+    Condition, Iterable, QueryResult, QuerySelect, QueryTrait, Select, TryGetable, entity::prelude::*,
     sea_query::ExprTrait,
 };
 
@@ -49,27 +49,27 @@ impl Related<coder::Entity> for Entity {
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// A snippet in a list, with its two long texts only where they were asked for.
-#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+/// A snippet in a list, as far as it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {
     /// The snippet's number.
     pub id: i32,
     /// The owner.
     pub coder_id: i32,
     /// The title.
-    pub name: String,
-    /// The code, if [`Texts::code`] asked for it.
+    pub name: Option<String>,
+    /// The code.
     pub code: Option<String>,
-    /// The notes, if [`Texts::comments`] asked for them and the row has any.
+    /// The notes; none in old rows too.
     pub comments: Option<String>,
     /// Whether the owner asks for review.
-    pub needs_review: bool,
+    pub needs_review: Option<bool>,
     /// Counts the edits.
-    pub version: i32,
+    pub version: Option<i32>,
     /// When it was stored.
-    pub created_at: DateTimeUtc,
+    pub created_at: Option<DateTimeUtc>,
     /// When it was last edited.
-    pub updated_at: DateTimeUtc,
+    pub updated_at: Option<DateTimeUtc>,
 }
 
 impl From<Model> for Listed {
@@ -77,44 +77,87 @@ impl From<Model> for Listed {
         Self {
             id: row.id,
             coder_id: row.coder_id,
-            name: row.name,
+            name: Some(row.name),
             code: Some(row.code),
             comments: row.comments,
-            needs_review: row.needs_review,
-            version: row.version,
-            created_at: row.created_at,
-            updated_at: row.updated_at,
+            needs_review: Some(row.needs_review),
+            version: Some(row.version),
+            created_at: Some(row.created_at),
+            updated_at: Some(row.updated_at),
         }
     }
 }
 
-/// Which of the long texts to read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Texts {
-    /// Read `code`.
-    pub code: bool,
-    /// Read `comments`.
-    pub comments: bool,
-}
-
-impl Texts {
-    /// Both.
-    pub const ALL: Self = Self { code: true, comments: true };
-
-    /// The columns of [`Listed`] that are read.
-    pub fn columns(self) -> impl Iterator<Item = Column> {
-        Column::iter().filter(move |column| match column {
-            Column::Code => self.code,
-            Column::Comments => self.comments,
-            _ => true,
+impl Listed {
+    /// Reads a row of [`find`] with the same columns.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn read(row: &QueryResult, columns: Columns) -> Result<Self, DbErr> {
+        let mut cells = Cells { row, columns, position: 0 };
+        let missing = || DbErr::Type("a snippet has a number and an owner".to_owned());
+        Ok(Self {
+            id: cells.next(Column::Id)?.ok_or_else(missing)?,
+            coder_id: cells.next(Column::CoderId)?.ok_or_else(missing)?,
+            name: cells.next(Column::Name)?,
+            code: cells.next(Column::Code)?,
+            comments: cells.next(Column::Comments)?.flatten(),
+            needs_review: cells.next(Column::NeedsReview)?,
+            version: cells.next(Column::Version)?,
+            created_at: cells.next(Column::CreatedAt)?,
+            updated_at: cells.next(Column::UpdatedAt)?,
         })
     }
 }
 
-/// Snippets of which only the columns in `texts` are read.
+/// Reads a row from left to right: to look a column up by its name costs more than to read it.
+struct Cells<'a> {
+    row: &'a QueryResult,
+    columns: Columns,
+    position: usize,
+}
+
+impl Cells<'_> {
+    fn next<T: TryGetable>(&mut self, column: Column) -> Result<Option<T>, DbErr> {
+        if !self.columns.contains(column) {
+            return Ok(None);
+        }
+        let cell = self.row.try_get_by(self.position)?;
+        self.position += 1;
+        Ok(Some(cell))
+    }
+}
+
+/// Which columns to read: a snippet's number and its owner's, and what is added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Columns(u16);
+
+impl Columns {
+    /// All of them.
+    pub const ALL: Self = Self(u16::MAX);
+
+    /// These and the others.
+    #[must_use]
+    pub const fn and(self, others: Self) -> Self {
+        Self(self.0 | others.0)
+    }
+
+    const fn contains(self, column: Column) -> bool {
+        self.0 & 1 << column as u16 != 0
+    }
+}
+
+impl FromIterator<Column> for Columns {
+    fn from_iter<I: IntoIterator<Item = Column>>(columns: I) -> Self {
+        let columns = [Column::Id, Column::CoderId].into_iter().chain(columns);
+        Self(columns.fold(0, |bits, column| bits | 1 << column as u16))
+    }
+}
+
+/// Snippets of which only these columns are read.
 #[must_use]
-pub fn find(texts: Texts) -> Select<Entity> {
-    Entity::find().select_only().columns(texts.columns())
+pub fn find(columns: Columns) -> Select<Entity> {
+    Entity::find().select_only().columns(Column::iter().filter(move |column| columns.contains(*column)))
 }
 
 /// The snippets that `viewer` may read: their own, those of the coders they took on, and, for a

@@ -139,6 +139,13 @@ impl Error {
         Self { retry_after: Some(Duration::from_secs(5)), ..Self::new(Code::Unavailable, message) }
     }
 
+    /// There is more to do than can be done.
+    #[must_use]
+    pub fn busy() -> Self {
+        let error = Self::new(Code::Unavailable, "The server is busy.");
+        Self { retry_after: Some(Duration::from_secs(1)), ..error }
+    }
+
     /// A fault of ours: the client is told nothing of `source`.
     pub fn internal(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::new(Code::Internal, Self::INTERNAL_MESSAGE).caused_by(source)

@@ -1,10 +1,10 @@
 //! Lists as connections, by the Relay Cursor Connections Specification.
 
-use std::{hash::Hash, sync::Arc};
+use std::{borrow::Cow, hash::Hash, sync::Arc};
 
 use async_graphql::{
-    Context, Object, OutputType,
-    connection::{Connection, CursorType, Edge, EmptyFields},
+    Context, Object, ObjectType, OutputType, TypeName,
+    connection::{CursorType, Edge, EmptyFields, PageInfo},
     dataloader::Loader,
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -13,6 +13,7 @@ use super::{
     context::ContextExt,
     error::ApiError,
     loaders::{CoderCount, Of, Reader, SnippetCount},
+    rows::Rows,
 };
 use crate::{
     Error, Result,
@@ -22,15 +23,66 @@ use crate::{
     },
 };
 
-/// A page of `T`s, with their number beside it.
-pub(super) type ConnectionOf<T> = Connection<Cursor, T, Total>;
+/// A page of `T`s, with the number of all of them beside it.
+pub(super) struct Connection<T> {
+    nodes: Vec<T>,
+    has_previous: bool,
+    has_next: bool,
+    total: Total,
+}
+
+/// What is in a connection: an object with a place in the list.
+pub(super) trait Numbered: ObjectType {
+    /// Its number among those of its kind.
+    fn number(&self) -> i32;
+
+    fn cursor(&self) -> Cursor {
+        Cursor(self.number())
+    }
+}
+
+impl<T: OutputType> TypeName for Connection<T> {
+    fn type_name() -> Cow<'static, str> {
+        format!("{}Connection", T::type_name()).into()
+    }
+}
+
+#[Object(name_type)]
+impl<T: Numbered> Connection<T> {
+    /// A list of edges.
+    async fn edges(&self) -> Vec<EdgeOf<&T>> {
+        self.nodes.iter().map(edge).collect()
+    }
+
+    /// A list of nodes.
+    async fn nodes(&self) -> Rows<'_, T> {
+        Rows(&self.nodes)
+    }
+
+    /// Information to aid in pagination.
+    async fn page_info(&self) -> PageInfo {
+        let cursor = |node: &T| node.cursor().encode_cursor();
+        PageInfo {
+            has_previous_page: self.has_previous,
+            has_next_page: self.has_next,
+            start_cursor: self.nodes.first().map(cursor),
+            end_cursor: self.nodes.last().map(cursor),
+        }
+    }
+
+    #[graphql(flatten)]
+    #[expect(clippy::unused_async, reason = "fields are async functions")]
+    async fn total(&self) -> &Total {
+        &self.total
+    }
+}
 
 /// A `T` with its place in a list.
 pub(super) type EdgeOf<T> = Edge<Cursor, T, EmptyFields>;
 
-/// A row with its place among those of its kind.
-pub(super) fn edge<T: OutputType>(id: i32, node: T) -> EdgeOf<T> {
-    Edge::new(Cursor(id), node)
+/// An object with its place among those of its kind.
+pub(super) fn edge<T: Numbered>(node: &T) -> EdgeOf<&T> {
+    Edge::new(node.cursor(), node)
 }
 
 /// A place in a list: after or before the row with this id. To clients it is opaque.
@@ -75,28 +127,32 @@ pub(super) fn asks_for_rows(ctx: &Context<'_>) -> bool {
 }
 
 /// Reads a page of what belongs to a parent, if rows are selected.
-pub(super) async fn load_page<A, R>(ctx: &Context<'_>, key: Of<A>) -> Result<Arc<Slice<R>>>
+pub(super) async fn load_page<A, R>(ctx: &Context<'_>, key: Of<A>) -> Result<Slice<R>>
 where
+    R: Clone,
     A: Send + Sync + Hash + Eq + Clone + 'static,
     Reader: Loader<Of<A>, Value = Arc<Slice<R>>, Error = Error>,
 {
     if !asks_for_rows(ctx) {
-        return Ok(Arc::default());
+        return Ok(Slice::default());
     }
     let slice = ctx.loader().load_one(key).await?;
-    slice.ok_or_else(|| Error::internal("a loader left out a parent"))
+    slice.map(Arc::unwrap_or_clone).ok_or_else(|| Error::internal("a loader left out a parent"))
 }
 
-/// Makes a connection of a part of a list.
-pub(super) fn connection<R: Clone, T: OutputType>(
-    slice: &Slice<R>,
-    total: Total,
-    id: impl Fn(&R) -> i32,
-    node: impl Fn(R) -> T,
-) -> ConnectionOf<T> {
-    let mut connection = Connection::with_additional_fields(slice.has_previous, slice.has_next, total);
-    connection.edges = slice.rows.iter().map(|row| edge(id(row), node(row.clone()))).collect();
-    connection
+impl<T> Connection<T> {
+    /// A part of a list.
+    pub(super) fn of<R>(slice: Slice<R>, total: Total) -> Self
+    where
+        T: From<R>,
+    {
+        Self {
+            nodes: slice.rows.into_iter().map(T::from).collect(),
+            has_previous: slice.has_previous,
+            has_next: slice.has_next,
+            total,
+        }
+    }
 }
 
 /// Which list is counted, when somebody asks for the number.

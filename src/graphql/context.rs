@@ -10,17 +10,15 @@ use futures_util::task::SpawnExt;
 use super::{batches::Batches, loaders::Reader};
 use crate::{
     Error, Result,
-    app::AppState,
+    app::App,
     auth::Viewer,
     domain::{Store, signup::SignUps},
 };
 
 /// What the resolvers of one request share.
 pub(super) struct RequestContext {
+    app: App,
     client: IpAddr,
-    store: Store,
-    sign_ups: SignUps,
-    page_size: u32,
     /// None when nothing drives them, and what is read is read at once.
     batches: Option<Batches>,
     loader: DataLoader<Reader, HashMapCache>,
@@ -28,7 +26,7 @@ pub(super) struct RequestContext {
 
 impl RequestContext {
     /// For a query or mutation, whose loads `batches` runs.
-    pub(super) fn new(app: &AppState, viewer: Viewer, client: IpAddr, batches: Batches) -> Self {
+    pub(super) fn new(app: &App, viewer: Viewer, client: IpAddr, batches: Batches) -> Self {
         let reader = Reader { db: app.store.db.clone(), viewer: Arc::new(viewer) };
         // A batch is as large as the query makes it: cut in pieces, it would take more statements
         // the more rows there are.
@@ -39,7 +37,7 @@ impl RequestContext {
     }
 
     /// For a subscription, which lasts: every event is looked at anew.
-    pub(super) fn live(app: &AppState, viewer: Viewer, client: IpAddr) -> Self {
+    pub(super) fn live(app: &App, viewer: Viewer, client: IpAddr) -> Self {
         let reader = Reader { db: app.store.db.clone(), viewer: Arc::new(viewer) };
         let (spawner, timer) = (TokioSpawner::current(), TokioTimer::default());
         let loader = DataLoader::with_cache(reader, spawner, timer, HashMapCache::default());
@@ -47,19 +45,12 @@ impl RequestContext {
     }
 
     fn of(
-        app: &AppState,
+        app: &App,
         client: IpAddr,
         loader: DataLoader<Reader, HashMapCache>,
         batches: Option<Batches>,
     ) -> Self {
-        Self {
-            client,
-            store: app.store.clone(),
-            sign_ups: app.sign_ups.clone(),
-            page_size: app.limits.graphql.page_size,
-            batches,
-            loader,
-        }
+        Self { app: App::clone(app), client, batches, loader }
     }
 
     /// For a mutation: what one of its fields read may not be true any more after the next.
@@ -87,7 +78,7 @@ pub(super) trait ContextExt<'a> {
 
 impl<'a> ContextExt<'a> for Context<'a> {
     fn store(&self) -> &'a Store {
-        &self.data_unchecked::<RequestContext>().store
+        &self.data_unchecked::<RequestContext>().app.store
     }
 
     fn viewer(&self) -> &'a Viewer {
@@ -99,11 +90,11 @@ impl<'a> ContextExt<'a> for Context<'a> {
     }
 
     fn sign_ups(&self) -> &'a SignUps {
-        &self.data_unchecked::<RequestContext>().sign_ups
+        &self.data_unchecked::<RequestContext>().app.sign_ups
     }
 
     fn page_size(&self) -> u32 {
-        self.data_unchecked::<RequestContext>().page_size
+        self.data_unchecked::<RequestContext>().app.limits.graphql.page_size
     }
 
     fn loader(&self) -> &'a DataLoader<Reader, HashMapCache> {

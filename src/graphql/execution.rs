@@ -1,6 +1,6 @@
 //! Operations, from parameters to responses, whatever transport they come by.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 use async_graphql::{
     Data, Name, Pos, Request, Response, ServerError, Value,
@@ -14,15 +14,21 @@ use futures_util::{
     stream::{self, BoxStream},
 };
 
+use tokio::sync::OwnedSemaphorePermit;
+
 use super::{
     batches::Batches,
     context::RequestContext,
     error::{add_code, log, request_error},
+    known::Key,
     limits,
     parameters::Parameters,
     usages, variables,
 };
-use crate::{Error, app::AppState, auth::Viewer, error::Code, telemetry};
+use crate::{Error, app::App, auth::Viewer, error::Code, telemetry};
+
+/// From how many objects on an operation has to wait for others of its kind.
+const LARGE_OPERATION: u32 = 5_000;
 
 /// An operation that was found fit to be executed, as far as can be told before validation.
 pub(super) struct Operation {
@@ -30,6 +36,17 @@ pub(super) struct Operation {
     name: Option<Name>,
     /// None when the name does not tell which one it is, which execution reports.
     pub(super) kind: Option<OperationType>,
+    document: Document,
+    /// How many objects it asks for at most.
+    nodes: u32,
+}
+
+/// What an operation is in.
+enum Document {
+    /// It was found valid before.
+    Known,
+    /// It has to be validated, and is known then.
+    New(Key, Arc<ExecutableDocument>),
 }
 
 /// Why execution did not begin, and where in the document, if that is to blame.
@@ -51,38 +68,67 @@ impl Operation {
     ///
     /// # Errors
     /// The [`Refusal`].
-    pub(super) fn prepare(app: &AppState, mut parameters: Parameters) -> Result<Self, Refusal> {
+    pub(super) fn prepare(app: &App, mut parameters: Parameters) -> Result<Self, Refusal> {
         let limits = &app.limits.graphql;
         let query = app.documents.find(&parameters)?;
-        limits::check_tokens(&query, limits)?;
-        let document = parse_query(&*query)?;
-        let (name, operation) = selected(&document, parameters.operation_name.as_deref()).unzip();
+        let key = Key { query, operation_name: parameters.operation_name.take() };
+        let known = app.known_documents.find(&key);
+        let is_known = known.is_some();
+        let document = if let Some(document) = known {
+            document
+        } else {
+            limits::check_tokens(&key.query, limits)?;
+            Arc::new(parse_query(&*key.query)?)
+        };
+        let (name, operation) = selected(&document, key.operation_name.as_deref()).unzip();
         if let Some(operation) = operation {
             check_root(operation)?;
             variables::keep_declared(operation, &mut parameters.variables);
             variables::fill_in_defaults(operation, &mut parameters.variables);
         }
-        limits::check(&document, &parameters.variables, limits)?;
+        let nodes = limits::check(&document, &parameters.variables, limits)?;
         if let Some(operation) = operation {
-            usages::check(&document, operation, app.introspection)?;
+            if !is_known {
+                usages::check(&document, operation, app.introspection)?;
+            }
             variables::check(operation, &parameters.variables)?;
         }
         let (name, kind) = (name.flatten().cloned(), operation.map(|operation| operation.ty));
-        let mut request = Request::new(&*query).variables(parameters.variables);
-        request.operation_name = parameters.operation_name;
-        request.set_parsed_query(document);
-        Ok(Self { request, name, kind })
+        // The text is for extensions alone, and there are none.
+        let mut request = Request::new("").variables(parameters.variables);
+        request.operation_name.clone_from(&key.operation_name);
+        request.set_parsed_query(ExecutableDocument::clone(&document));
+        let document = if is_known { Document::Known } else { Document::New(key, document) };
+        Ok(Self { request, name, kind, document, nodes })
+    }
+
+    /// Waits until there is room in memory for what the operation asks for. The room is free again
+    /// when the share is dropped, which is when the response has been written.
+    pub(super) async fn share(&self, app: &App) -> Option<OwnedSemaphorePermit> {
+        if self.nodes < LARGE_OPERATION {
+            return None;
+        }
+        // It is never closed.
+        Arc::clone(&app.nodes_at_once).acquire_many_owned(self.nodes).await.ok()
     }
 
     /// Executes a query or mutation.
-    pub(super) async fn execute(self, app: &AppState, viewer: Viewer, client: IpAddr) -> Outcome {
+    pub(super) async fn execute(self, app: &App, viewer: Viewer, client: IpAddr) -> Outcome {
         let executing = telemetry::executing(self.name.as_deref(), self.kind);
         let batches = Batches::default();
         let context = RequestContext::new(app, viewer, client, batches.clone());
         let is_mutation = self.kind == Some(OperationType::Mutation);
         let context = if is_mutation { context.without_cache() } else { context };
-        let response = batches.run(app.schema.execute(with(self.request, context))).await;
+        let request = with(self.request, context);
+        let schema = match &self.document {
+            Document::Known => app.known_documents.schema(),
+            Document::New(..) => &app.schema,
+        };
+        let response = batches.run(schema.execute(request)).await;
         let outcome = Outcome::of(response, app.limits.graphql.errors as usize);
+        if let (Document::New(key, document), Outcome::Began(_)) = (self.document, &outcome) {
+            app.known_documents.remember(key, document);
+        }
         executing.end(outcome.is_success());
         outcome
     }
@@ -90,7 +136,7 @@ impl Operation {
     /// Executes a subscription. An event that is refused is an outcome like any other.
     fn subscribe(
         self,
-        app: &AppState,
+        app: &App,
         viewer: Viewer,
         client: IpAddr,
     ) -> impl Stream<Item = Outcome> + Send + use<> {
@@ -106,17 +152,13 @@ impl Operation {
     }
 
     /// Executes any operation: one outcome of a query or mutation, one an event of a subscription.
-    pub(super) fn outcomes(
-        self,
-        app: &AppState,
-        viewer: Viewer,
-        client: IpAddr,
-    ) -> BoxStream<'static, Outcome> {
+    pub(super) fn outcomes(self, app: &App, viewer: Viewer, client: IpAddr) -> BoxStream<'static, Outcome> {
         if self.kind == Some(OperationType::Subscription) {
             return self.subscribe(app, viewer, client).boxed();
         }
         let app = app.clone();
         let outcome = async move {
+            let _share = self.share(&app).await;
             let executed =
                 tokio::time::timeout(app.limits.request_timeout, self.execute(&app, viewer, client));
             executed.await.unwrap_or_else(|_| {

@@ -26,14 +26,14 @@ use super::{
 };
 use crate::{
     Error, Result,
-    app::{AppState, Client},
+    app::{App, Client},
     error::Code,
     media_type::{self, MediaType},
 };
 
 /// `POST /graphql`: any operation.
 pub async fn post(
-    State(app): State<AppState>,
+    State(app): State<App>,
     client: Client,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
@@ -50,7 +50,7 @@ pub async fn post(
 /// `GET /graphql`: queries and subscriptions; for a `WebSocket`, any operation; and for a browser
 /// that comes without one, the explorer.
 pub async fn get(
-    State(app): State<AppState>,
+    State(app): State<App>,
     client: Client,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
@@ -86,7 +86,7 @@ fn is_foreign_and_unasked(headers: &HeaderMap) -> bool {
 }
 
 async fn answer(
-    app: &AppState,
+    app: &App,
     client: Client,
     headers: &HeaderMap,
     parameters: impl FnOnce() -> Result<Parameters>,
@@ -113,6 +113,7 @@ async fn answer(
             {
                 sse::stream(app, viewer, client.0, operation)
             } else {
+                let _share = operation.share(app).await;
                 write(media_type, operation.execute(app, viewer, client.0).await)
             }
         }

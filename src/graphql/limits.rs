@@ -50,7 +50,8 @@ pub(super) fn check_tokens(query: &str, limits: &GraphqlLimits) -> Result<()> {
     Ok(())
 }
 
-/// Checks every operation of the document, since validation will walk them all.
+/// Checks every operation of the document, since validation will walk them all. Tells how many objects
+/// the largest one asks for.
 ///
 /// # Errors
 /// `ValidationFailed`.
@@ -58,7 +59,8 @@ pub(super) fn check(
     document: &ExecutableDocument,
     variables: &Variables,
     limits: &GraphqlLimits,
-) -> Result<()> {
+) -> Result<u32> {
+    let mut nodes = 0;
     let mut meter = Meter { document, variables, limits, fragments: HashMap::new() };
     for (_, operation) in document.operations.iter() {
         let cost = meter.selection_set(
@@ -75,8 +77,9 @@ pub(super) fn check(
                 return Err(refused(format!("This operation asks for more than {most} {what}.")));
             }
         }
+        nodes = nodes.max(cost.nodes);
     }
-    Ok(())
+    Ok(u32::try_from(nodes).unwrap_or(u32::MAX))
 }
 
 /// What a selection set costs; sums saturate.

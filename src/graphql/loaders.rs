@@ -1,10 +1,15 @@
 //! What resolvers ask for one by one, and is read in batches. One instance serves one request.
 
-use std::{collections::HashMap, future::Future, hash::Hash, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    future::Future,
+    hash::Hash,
+    sync::Arc,
+};
 
+use crate::database::Pool;
 use async_graphql::dataloader::Loader;
 use futures_util::future::try_join_all;
-use sea_orm::DatabaseConnection;
 
 use crate::{
     Error, Result,
@@ -17,14 +22,14 @@ use crate::{
     entity::{
         coder::Coder,
         mentor::Mentor,
-        snippet::{self, Listed, Texts},
+        snippet::{self, Columns, Listed},
     },
 };
 
 /// Reads for one viewer.
 #[derive(Clone)]
 pub(super) struct Reader {
-    pub(super) db: DatabaseConnection,
+    pub(super) db: Pool,
     pub(super) viewer: Arc<Viewer>,
 }
 
@@ -59,7 +64,7 @@ pub(super) struct CoderCount;
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct SnippetPage {
     pub needs_review: Option<bool>,
-    pub texts: Texts,
+    pub columns: Columns,
     pub page: Page,
 }
 
@@ -107,7 +112,7 @@ impl Loader<Of<CoderPage>> for Reader {
     type Error = Error;
 
     async fn load(&self, keys: &[Of<CoderPage>]) -> Result<HashMap<Of<CoderPage>, Self::Value>> {
-        by_arguments(keys, async |CoderPage(page), mentor_ids| {
+        by_arguments(keys.iter().copied(), async |CoderPage(page), mentor_ids| {
             let pages = mentorships::coders_of(&self.db, &mentor_ids, page).await?;
             Ok(pages.into_iter().map(|(mentor_id, page)| (mentor_id, Arc::new(page))).collect())
         })
@@ -120,7 +125,7 @@ impl Loader<Of<CoderCount>> for Reader {
     type Error = Error;
 
     async fn load(&self, keys: &[Of<CoderCount>]) -> Result<HashMap<Of<CoderCount>, i64>> {
-        by_arguments(keys, async |CoderCount, mentor_ids| {
+        by_arguments(keys.iter().copied(), async |CoderCount, mentor_ids| {
             mentorships::count_coders_of(&self.db, &mentor_ids).await
         })
         .await
@@ -132,12 +137,24 @@ impl Loader<Of<SnippetPage>> for Reader {
     type Error = Error;
 
     async fn load(&self, keys: &[Of<SnippetPage>]) -> Result<HashMap<Of<SnippetPage>, Self::Value>> {
-        by_arguments(keys, async |SnippetPage { needs_review, texts, page }, coder_ids| {
+        // Two fields that differ in nothing but the columns are read together.
+        let mut columns: HashMap<_, Columns> = HashMap::new();
+        for SnippetPage { needs_review, page, columns: more } in keys.iter().map(|key| key.arguments) {
+            let columns = columns.entry((needs_review, page)).or_insert(more);
+            *columns = columns.and(more);
+        }
+        let widened = |Of { parent, arguments }: &Of<SnippetPage>| {
+            let columns = columns[&(arguments.needs_review, arguments.page)];
+            Of { parent: *parent, arguments: SnippetPage { columns, ..*arguments } }
+        };
+        let wide: HashSet<_> = keys.iter().map(widened).collect();
+        let pages = by_arguments(wide, async |SnippetPage { needs_review, columns, page }, coder_ids| {
             let pages =
-                snippets::of_coders(&self.db, &self.viewer, &coder_ids, needs_review, texts, page).await?;
+                snippets::of_coders(&self.db, &self.viewer, &coder_ids, needs_review, columns, page).await?;
             Ok(pages.into_iter().map(|(coder_id, page)| (coder_id, Arc::new(page))).collect())
         })
-        .await
+        .await?;
+        Ok(keys.iter().filter_map(|key| Some((*key, Arc::clone(pages.get(&widened(key))?)))).collect())
     }
 }
 
@@ -146,7 +163,7 @@ impl Loader<Of<SnippetCount>> for Reader {
     type Error = Error;
 
     async fn load(&self, keys: &[Of<SnippetCount>]) -> Result<HashMap<Of<SnippetCount>, i64>> {
-        by_arguments(keys, async |SnippetCount { needs_review }, coder_ids| {
+        by_arguments(keys.iter().copied(), async |SnippetCount { needs_review }, coder_ids| {
             snippets::count_of_coders(&self.db, &self.viewer, &coder_ids, needs_review).await
         })
         .await
@@ -154,7 +171,10 @@ impl Loader<Of<SnippetCount>> for Reader {
 }
 
 /// Reads for all parents that were asked for with the same arguments at once.
-async fn by_arguments<A, V, F>(keys: &[Of<A>], read: impl Fn(A, Vec<i32>) -> F) -> Result<HashMap<Of<A>, V>>
+async fn by_arguments<A, V, F>(
+    keys: impl IntoIterator<Item = Of<A>>,
+    read: impl Fn(A, Vec<i32>) -> F,
+) -> Result<HashMap<Of<A>, V>>
 where
     A: Copy + Eq + Hash,
     F: Future<Output = Result<HashMap<i32, V>>>,

@@ -9,12 +9,14 @@ mod execution;
 pub mod explorer;
 pub mod http;
 mod id;
+pub mod known;
 mod limits;
 mod loaders;
 mod mentorships;
 mod node;
 mod parameters;
 mod permission;
+mod rows;
 mod signup;
 mod snippets;
 mod sse;
@@ -26,7 +28,7 @@ mod users;
 mod variables;
 mod websocket;
 
-use self::{connection::ConnectionOf, subscriptions::Subscription};
+use self::{connection::Connection, subscriptions::Subscription};
 use async_graphql::{MergedObject, SDLExportOptions, SchemaBuilder};
 use chrono::{DateTime, Utc};
 
@@ -46,7 +48,10 @@ pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 /// suggestions in messages.
 #[must_use]
 pub fn schema(introspection: bool) -> Schema {
-    let builder = builder();
+    finish(builder(), introspection)
+}
+
+fn finish(builder: SchemaBuilder<Query, Mutation, Subscription>, introspection: bool) -> Schema {
     if introspection { builder } else { builder.disable_introspection().disable_suggestions() }.finish()
 }
 
@@ -71,7 +76,7 @@ fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
         .override_output_type_description::<DateTime<Utc>>(
             "A moment, by RFC 3339, in UTC and to the microsecond.",
         )
-        .override_output_type_description::<ConnectionOf<users::Coder>>("A page of coders.")
-        .override_output_type_description::<ConnectionOf<users::Mentor>>("A page of mentors.")
-        .override_output_type_description::<ConnectionOf<snippets::Snippet>>("A page of snippets.")
+        .override_output_type_description::<Connection<users::Coder>>("A page of coders.")
+        .override_output_type_description::<Connection<users::Mentor>>("A page of mentors.")
+        .override_output_type_description::<Connection<snippets::Snippet>>("A page of snippets.")
 }

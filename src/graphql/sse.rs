@@ -10,11 +10,11 @@ use axum::response::{
 use futures_util::{FutureExt, StreamExt, future, stream};
 
 use super::execution::Operation;
-use crate::{app::AppState, auth::Viewer, telemetry};
+use crate::{app::App, auth::Viewer, telemetry};
 
 /// Answers an operation as a stream: each result is a `next`, and the last event a `complete`. When
 /// the viewer's token expires, or the server stops, the stream is complete.
-pub(super) fn stream(app: &AppState, viewer: Viewer, client: IpAddr, operation: Operation) -> Response {
+pub(super) fn stream(app: &App, viewer: Viewer, client: IpAddr, operation: Operation) -> Response {
     let (expiry, stopping) = (viewer.expiry(), app.stopping.clone());
     let end = async move {
         tokio::select! {

@@ -1,14 +1,14 @@
 use async_graphql::{Context, ID, Object};
 
 use super::{
-    connection::{ConnectionOf, Total, asks_for_rows, connection, load_page, page},
+    connection::{Connection, Numbered, Total, asks_for_rows, load_page, page},
     context::ContextExt,
     error::{ApiError, Fallible},
     id::{self, Kind},
     loaders::{CoderNumber, CoderPage, MentorNumber, Of, SnippetPage},
     node::User,
     permission::requires_permission,
-    snippets::{Snippet, texts_asked_for},
+    snippets::{Snippet, columns_asked_for},
 };
 use crate::{
     Error,
@@ -27,6 +27,12 @@ pub(super) struct Coder(coder::Coder);
 impl From<coder::Coder> for Coder {
     fn from(coder: coder::Coder) -> Self {
         Self(coder)
+    }
+}
+
+impl Numbered for Coder {
+    fn number(&self) -> i32 {
+        self.0.id
     }
 }
 
@@ -73,12 +79,12 @@ impl Coder {
         #[graphql(desc = "At most this many from the end; at most 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
         #[graphql(desc = "Only what is flagged for review, or only what is not.")] needs_review: Option<bool>,
-    ) -> Result<ConnectionOf<Snippet>, ApiError> {
+    ) -> Result<Connection<Snippet>, ApiError> {
         let page = page(ctx, first, after, last, before)?;
-        let arguments = SnippetPage { needs_review, texts: texts_asked_for(ctx), page };
+        let arguments = SnippetPage { needs_review, columns: columns_asked_for(ctx), page };
         let slice = load_page(ctx, Of { parent: self.0.id, arguments }).await?;
         let total = Total::SnippetsOf { coder_id: self.0.id, needs_review };
-        Ok(connection(&slice, total, |snippet| snippet.id, Snippet::from))
+        Ok(Connection::of(slice, total))
     }
 }
 
@@ -89,6 +95,12 @@ pub(super) struct Mentor(mentor::Mentor);
 impl From<mentor::Mentor> for Mentor {
     fn from(mentor: mentor::Mentor) -> Self {
         Self(mentor)
+    }
+}
+
+impl Numbered for Mentor {
+    fn number(&self) -> i32 {
+        self.0.id
     }
 }
 
@@ -128,11 +140,11 @@ impl Mentor {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "At most this many from the end; at most 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<ConnectionOf<Coder>, ApiError> {
+    ) -> Result<Connection<Coder>, ApiError> {
         let arguments = CoderPage(page(ctx, first, after, last, before)?);
         let slice = load_page(ctx, Of { parent: self.0.id, arguments }).await?;
         let total = Total::CodersOf { mentor_id: self.0.id };
-        Ok(connection(&slice, total, |coder| coder.id, Coder::from))
+        Ok(Connection::of(slice, total))
     }
 }
 
@@ -172,7 +184,7 @@ impl UserQueries {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "At most this many from the end; at most 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Fallible<ConnectionOf<Coder>> {
+    ) -> Fallible<Connection<Coder>> {
         Some(list_coders(ctx, Coders::All, page(ctx, first, after, last, before)).await)
     }
 
@@ -187,7 +199,7 @@ impl UserQueries {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "At most this many from the end; at most 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Fallible<ConnectionOf<Coder>> {
+    ) -> Fallible<Connection<Coder>> {
         Some(list_coders(ctx, Coders::Available, page(ctx, first, after, last, before)).await)
     }
 
@@ -202,7 +214,7 @@ impl UserQueries {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "At most this many from the end; at most 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Fallible<ConnectionOf<Mentor>> {
+    ) -> Fallible<Connection<Mentor>> {
         Some(list_mentors(ctx, page(ctx, first, after, last, before)).await)
     }
 }
@@ -214,7 +226,7 @@ async fn list_coders(
     ctx: &Context<'_>,
     which: Coders,
     page: Result<Page, Error>,
-) -> Result<ConnectionOf<Coder>, ApiError> {
+) -> Result<Connection<Coder>, ApiError> {
     ctx.viewer().require(Permission::GetCoders)?;
     let page = page?;
     let slice = if asks_for_rows(ctx) {
@@ -223,13 +235,10 @@ async fn list_coders(
     } else {
         Slice::default()
     };
-    Ok(connection(&slice, Total::Coders(which), |coder| coder.id, Coder::from))
+    Ok(Connection::of(slice, Total::Coders(which)))
 }
 
-async fn list_mentors(
-    ctx: &Context<'_>,
-    page: Result<Page, Error>,
-) -> Result<ConnectionOf<Mentor>, ApiError> {
+async fn list_mentors(ctx: &Context<'_>, page: Result<Page, Error>) -> Result<Connection<Mentor>, ApiError> {
     ctx.viewer().require(Permission::GetMentors)?;
     let page = page?;
     let slice = if asks_for_rows(ctx) {
@@ -237,5 +246,5 @@ async fn list_mentors(
     } else {
         Slice::default()
     };
-    Ok(connection(&slice, Total::Mentors, |mentor| mentor.id, Mentor::from))
+    Ok(Connection::of(slice, Total::Mentors))
 }

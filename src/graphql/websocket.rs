@@ -24,7 +24,7 @@ use super::{
     execution::{Operation, Outcome},
     parameters::{Parameters, persisted_hash},
 };
-use crate::{Error, Result, app::AppState, auth::Viewer, telemetry};
+use crate::{Error, Result, app::App, auth::Viewer, telemetry};
 
 const PROTOCOL: WebSocketProtocols = WebSocketProtocols::GraphQLWS;
 /// How many operations one connection may have going at once.
@@ -45,7 +45,7 @@ mod code {
 }
 
 /// Takes a connection over.
-pub(super) fn accept(app: AppState, client: IpAddr, upgrade: WebSocketUpgrade) -> Response {
+pub(super) fn accept(app: App, client: IpAddr, upgrade: WebSocketUpgrade) -> Response {
     let most = app.limits.body_bytes as usize;
     let upgrade =
         upgrade.max_message_size(most).max_frame_size(most).protocols([PROTOCOL.sec_websocket_protocol()]);
@@ -71,7 +71,7 @@ enum Identity {
     Known(Viewer),
 }
 
-async fn serve(app: AppState, client: IpAddr, socket: WebSocket) {
+async fn serve(app: App, client: IpAddr, socket: WebSocket) {
     let (mut sink, stream) = socket.split();
     let (settle, identity) = watch::channel(Identity::Unknown);
     let stopping = app.stopping.clone();
@@ -122,7 +122,7 @@ async fn serve(app: AppState, client: IpAddr, socket: WebSocket) {
 }
 
 /// Whom the payload of `connection_init` is from: it carries what a header does elsewhere.
-async fn viewer_of(app: &AppState, client: IpAddr, payload: &Value) -> Result<Viewer> {
+async fn viewer_of(app: &App, client: IpAddr, payload: &Value) -> Result<Viewer> {
     let mut headers = HeaderMap::new();
     let given = [payload, &payload["headers"]]
         .into_iter()
@@ -185,7 +185,7 @@ fn to_message(message: WsMessage) -> Message {
 /// Executes what comes over one connection, as over HTTP.
 #[derive(Clone)]
 struct Session {
-    app: AppState,
+    app: App,
     client: IpAddr,
     /// One clone of it for every operation that is not complete, beside those of the session.
     operations: Arc<()>,

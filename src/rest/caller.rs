@@ -4,7 +4,7 @@ use axum::{extract::FromRequestParts, http::request::Parts};
 
 use super::failure::Failure;
 use crate::{
-    app::{AppState, Client},
+    app::{App, Client},
     auth::Viewer,
 };
 
@@ -12,12 +12,18 @@ use crate::{
 /// answered whatever the body is.
 pub(crate) struct Caller(Viewer);
 
-impl FromRequestParts<AppState> for Caller {
+impl FromRequestParts<App> for Caller {
     type Rejection = Failure;
 
-    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Failure> {
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
         let Ok(client) = Client::from_request_parts(parts, app).await;
         Ok(Self(app.viewer(&parts.headers, client.0).await?))
+    }
+}
+
+impl Caller {
+    pub(super) fn into_viewer(self) -> Viewer {
+        self.0
     }
 }
 

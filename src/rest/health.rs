@@ -6,7 +6,7 @@ use axum::{Json, extract::State, http::StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::app::AppState;
+use crate::app::App;
 
 /// How long the database may take to answer: whoever asks whether we are ready does not wait long.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -56,8 +56,8 @@ pub(crate) async fn healthz() -> Json<Health> {
         (status = 503, description = "They cannot.", body = Readiness)
     )
 )]
-pub(crate) async fn readyz(State(app): State<AppState>) -> (StatusCode, Json<Readiness>) {
-    let schema = tokio::time::timeout(PATIENCE, migration::require_current(&app.store.db)).await;
+pub(crate) async fn readyz(State(app): State<App>) -> (StatusCode, Json<Readiness>) {
+    let schema = tokio::time::timeout(PATIENCE, migration::require_current(app.store.db.all())).await;
     let answers = !matches!(schema, Err(_) | Ok(Err(migration::Error::Database(_))));
     let checks = [answers, matches!(schema, Ok(Ok(()))), app.verifier.jwks().is_loaded()];
     let is_ready = checks.iter().all(|is_fine| *is_fine);

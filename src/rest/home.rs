@@ -12,7 +12,7 @@ use axum::{
 };
 
 use super::wire::{Message, Success, success};
-use crate::{app::AppState, media_type, pages::Page};
+use crate::{app::App, media_type, pages::Page};
 
 /// The page for browsers.
 pub(crate) const PAGE: Page = Page {
@@ -35,7 +35,7 @@ static FAVICON: &[u8] = include_bytes!("home/favicon.ico");
         headers(("Vary" = String, description = "`Accept`."))
     ))
 )]
-pub(crate) async fn index(State(app): State<AppState>, headers: HeaderMap) -> Response {
+pub(crate) async fn index(State(app): State<App>, headers: HeaderMap) -> Response {
     let vary = [(VARY, ACCEPT.as_str())];
     if media_type::wants_html(&headers) {
         return (vary, PAGE.render(&[("links", &links(&app))])).into_response();
@@ -55,7 +55,7 @@ pub(crate) async fn favicon() -> ([(HeaderName, &'static str); 1], &'static [u8]
 }
 
 /// What there is on this server, as HTML.
-fn links(app: &AppState) -> String {
+fn links(app: &App) -> String {
     let links = [
         (app.explorer.is_some(), "/graphql", "GraphiQL", "explore the API"),
         (app.introspection, "/schema.graphql", "Schema", "GraphQL's types, as text"),

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     Error, Result,
-    app::AppState,
+    app::App,
     auth::Permission,
     domain::{mentorships, users},
 };
@@ -53,7 +53,7 @@ pub(super) struct AddCoderBody {
     )
 )]
 pub(crate) async fn select_mentor(
-    State(app): State<AppState>,
+    State(app): State<App>,
     caller: Caller,
     Segment(coder_id): Segment,
     body: Body,
@@ -89,7 +89,7 @@ pub(crate) async fn select_mentor(
     )
 )]
 pub(crate) async fn add_coder(
-    State(app): State<AppState>,
+    State(app): State<App>,
     caller: Caller,
     Segment(mentor_id): Segment,
     body: Body,
@@ -106,14 +106,14 @@ pub(crate) async fn add_coder(
 }
 
 /// The number, if a coder bears it.
-pub(super) async fn existing_coder(app: &AppState, id: Option<i32>) -> Result<i32> {
+pub(super) async fn existing_coder(app: &App, id: Option<i32>) -> Result<i32> {
     let not_found = || Error::not_found("coder");
     let id = id.ok_or_else(not_found)?;
     users::coders_by_id(&app.store.db, &[id]).await?.contains_key(&id).then_some(id).ok_or_else(not_found)
 }
 
 /// The number, if a mentor bears it.
-async fn existing_mentor(app: &AppState, id: Option<i32>) -> Result<i32> {
+async fn existing_mentor(app: &App, id: Option<i32>) -> Result<i32> {
     let not_found = || Error::not_found("mentor");
     let id = id.ok_or_else(not_found)?;
     users::mentors_by_id(&app.store.db, &[id]).await?.contains_key(&id).then_some(id).ok_or_else(not_found)

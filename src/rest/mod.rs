@@ -7,6 +7,7 @@ pub(crate) mod deprecation;
 pub(crate) mod docs;
 mod etag;
 mod failure;
+pub(crate) mod full_list;
 pub(crate) mod health;
 pub(crate) mod home;
 pub(crate) mod mentorships;

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     Error, Result,
-    app::AppState,
+    app::App,
     auth::{Account, Permission},
     domain::snippets::{self, Change, NewSnippet},
     entity::user::Role,
@@ -79,7 +79,7 @@ pub(super) struct DeleteBody {
     )
 )]
 pub(crate) async fn read(
-    State(app): State<AppState>,
+    State(app): State<App>,
     caller: Caller,
     Segment(id): Segment,
 ) -> Result<(Etag, Json<Success<SnippetOut>>), Failure> {
@@ -105,7 +105,7 @@ pub(crate) async fn read(
     )
 )]
 pub(crate) async fn create(
-    State(app): State<AppState>,
+    State(app): State<App>,
     caller: Caller,
     body: Body,
 ) -> Result<Json<Success<CreatedOut>>, Failure> {
@@ -147,7 +147,7 @@ pub(crate) async fn create(
     )
 )]
 pub(crate) async fn replace(
-    State(app): State<AppState>,
+    State(app): State<App>,
     caller: Caller,
     Segment(id): Segment,
     if_match: IfMatch,
@@ -199,7 +199,7 @@ pub(crate) async fn replace(
     )
 )]
 pub(crate) async fn delete(
-    State(app): State<AppState>,
+    State(app): State<App>,
     caller: Caller,
     Segment(id): Segment,
     if_match: IfMatch,

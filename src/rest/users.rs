@@ -1,6 +1,9 @@
 //! Signing up, people by name, and the lists of coders and mentors.
 
-use axum::{Json, extract::State};
+use std::{cell::RefCell, iter, rc::Rc};
+
+use axum::{Json, extract::State, response::Response};
+use itertools::Itertools;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::Value;
@@ -10,6 +13,7 @@ use super::{
     body::Body,
     caller::Caller,
     failure::Failure,
+    full_list::{Each, ROWS_AT_ONCE, Reader, Stopped},
     openapi::schemas,
     segment::Segment,
     wire::{
@@ -19,7 +23,7 @@ use super::{
 };
 use crate::{
     Error, Result,
-    app::{AppState, Client},
+    app::{App, Client},
     auth::{Account, Permission, Viewer},
     domain::{
         mentorships,
@@ -28,7 +32,12 @@ use crate::{
         snippets,
         users::{self, Coders, User},
     },
-    entity::{coder::Coder, mentor::Mentor, snippet::Texts, user::Role},
+    entity::{
+        coder::Coder,
+        mentor::Mentor,
+        snippet::{Columns, Listed},
+        user::Role,
+    },
 };
 
 /// The body of `POST /signup`.
@@ -73,7 +82,7 @@ fn password<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretString, 
     extensions(("x-graphql-field" = json!("Mutation.signup")))
 )]
 pub(crate) async fn sign_up(
-    State(app): State<AppState>,
+    State(app): State<App>,
     client: Client,
     body: Body,
 ) -> Result<Json<Success<SignedUpOut>>, Failure> {
@@ -106,7 +115,7 @@ pub(crate) async fn sign_up(
     )
 )]
 pub(crate) async fn userinfo(
-    State(app): State<AppState>,
+    State(app): State<App>,
     caller: Caller,
     Segment(username): Segment,
 ) -> Result<Json<Success<UserinfoOut>>, Failure> {
@@ -145,11 +154,8 @@ pub(crate) async fn userinfo(
         ("x-graphql-field" = json!("Query.coders"))
     )
 )]
-pub(crate) async fn coders(
-    State(app): State<AppState>,
-    caller: Caller,
-) -> Result<Json<Success<CodersOut>>, Failure> {
-    list(&app, &caller, Coders::All).await
+pub(crate) async fn coders(State(app): State<App>, caller: Caller) -> Result<Response, Failure> {
+    list(app, caller, Coders::All).await
 }
 
 /// The coders without a mentor, with their libraries.
@@ -163,11 +169,8 @@ pub(crate) async fn coders(
         ("x-graphql-field" = json!("Query.availableCoders"))
     )
 )]
-pub(crate) async fn available_coders(
-    State(app): State<AppState>,
-    caller: Caller,
-) -> Result<Json<Success<CodersOut>>, Failure> {
-    list(&app, &caller, Coders::Available).await
+pub(crate) async fn available_coders(State(app): State<App>, caller: Caller) -> Result<Response, Failure> {
+    list(app, caller, Coders::Available).await
 }
 
 /// Every mentor, with their coders.
@@ -183,57 +186,99 @@ pub(crate) async fn available_coders(
         ("x-graphql-field" = json!("Query.mentors"))
     )
 )]
-pub(crate) async fn mentors(
-    State(app): State<AppState>,
-    caller: Caller,
-) -> Result<Json<Success<MentorsOut>>, Failure> {
-    let mentors = users::mentors(&app.store.db, &caller, Page::EVERYTHING).await?.rows;
-    let ids: Vec<_> = mentors.iter().map(|mentor: &Mentor| mentor.id).collect();
-    let mut coders_of = mentorships::coders_of(&app.store.db, &ids, Page::EVERYTHING).await?;
-    let coders = ids.iter().filter_map(|id| coders_of.remove(id)).map(|coders| coders.rows);
-    let (counts, coders): (Vec<_>, Vec<_>) = coders.map(|coders| (coders.len(), coders)).unzip();
-    let mut coders = with_libraries(&app, &caller, coders.into_iter().flatten().collect()).await?.into_iter();
-    let mentors = mentors
-        .into_iter()
-        .zip(counts)
-        .map(|(mentor, count)| MentorOut {
+pub(crate) async fn mentors(State(app): State<App>, caller: Caller) -> Result<Response, Failure> {
+    let content = |reader: Rc<Reader>| {
+        let mentors = reader.pages(
+            |mentor: &Mentor| mentor.id,
+            |reader, after| async move {
+                let page = Page::following(after, ROWS_AT_ONCE);
+                Ok(users::mentors(&reader.db, &reader.viewer, page).await?.rows)
+            },
+        );
+        let with_coders = move |mentor: Mentor| MentorOut {
             id: mentor.id,
             username: mentor.username,
-            coders: coders.by_ref().take(count).collect(),
-        })
-        .collect();
-    Ok(success(MentorsOut { mentors }))
+            coders: coders_of(&reader, mentor.id),
+        };
+        MentorsOut { mentors: Each::of(mentors.flatten_ok().map_ok(with_coders)) }
+    };
+    app.full_lists.send(app.store.db.clone(), caller.into_viewer(), content).await
 }
 
-async fn list(app: &AppState, viewer: &Viewer, which: Coders) -> Result<Json<Success<CodersOut>>, Failure> {
-    let coders = users::coders(&app.store.db, viewer, which, Page::EVERYTHING).await?.rows;
-    Ok(success(CodersOut { coders: with_libraries(app, viewer, coders).await? }))
+async fn list(app: App, caller: Caller, which: Coders) -> Result<Response, Failure> {
+    let content = move |reader: Rc<Reader>| {
+        let coders = reader.pages(
+            |coder: &Coder| coder.id,
+            move |reader, after| async move {
+                let page = Page::following(after, ROWS_AT_ONCE);
+                Ok(users::coders(&reader.db, &reader.viewer, which, page).await?.rows)
+            },
+        );
+        CodersOut { coders: with_libraries(reader, coders) }
+    };
+    app.full_lists.send(app.store.db.clone(), caller.into_viewer(), content).await
 }
 
-/// Puts to each coder what the viewer may see of their library.
-async fn with_libraries(app: &AppState, viewer: &Viewer, coders: Vec<Coder>) -> Result<Vec<CoderOut>> {
-    let ids: Vec<_> = coders.iter().map(|coder| coder.id).collect();
-    let libraries = libraries(app, viewer, &ids, None).await?;
-    let coders = coders.into_iter().zip(libraries);
-    Ok(coders
-        .map(|(coder, snippets)| CoderOut {
-            id: coder.id,
-            username: coder.username,
-            snippets,
-            mentor_id: coder.mentor_id,
-        })
-        .collect())
+fn coders_of(reader: &Rc<Reader>, mentor_id: i32) -> Each<CoderOut> {
+    let coders = reader.pages(
+        |coder: &Coder| coder.id,
+        move |reader, after| async move {
+            let page = Page::following(after, ROWS_AT_ONCE);
+            let coders = mentorships::coders_of(&reader.db, &[mentor_id], page).await?.remove(&mentor_id);
+            Ok(coders.unwrap_or_default().rows)
+        },
+    );
+    with_libraries(Rc::clone(reader), coders)
+}
+
+/// Puts to each coder what the viewer may see of their library. The pages of coders are in the order
+/// of their ids, and so are the libraries of each page.
+fn with_libraries(
+    reader: Rc<Reader>,
+    coders: impl Iterator<Item = Result<Vec<Coder>, Stopped>> + 'static,
+) -> Each<CoderOut> {
+    Each::of(
+        coders
+            .map_ok(move |coders| {
+                let ids: Rc<[i32]> = coders.iter().map(|coder| coder.id).collect();
+                let snippets = reader.pages(
+                    |snippet: &Listed| (snippet.coder_id, snippet.id),
+                    move |reader, after| {
+                        let ids = Rc::clone(&ids);
+                        async move {
+                            snippets::in_libraries(&reader.db, &reader.viewer, &ids, after, ROWS_AT_ONCE)
+                                .await
+                        }
+                    },
+                );
+                let snippets = Rc::new(RefCell::new(snippets.flatten_ok().peekable()));
+                coders.into_iter().map(move |coder| {
+                    let snippets = Rc::clone(&snippets);
+                    let is_theirs = move |snippet: &Result<Listed, Stopped>| {
+                        snippet.as_ref().map_or(true, |snippet| snippet.coder_id == coder.id)
+                    };
+                    let library = iter::from_fn(move || snippets.borrow_mut().next_if(is_theirs));
+                    CoderOut {
+                        id: coder.id,
+                        username: coder.username,
+                        snippets: Each::of(library.map_ok(SnippetOut::from)),
+                        mentor_id: coder.mentor_id,
+                    }
+                })
+            })
+            .flatten_ok(),
+    )
 }
 
 /// What the viewer may see of the libraries of these coders, in the same order.
 async fn libraries(
-    app: &AppState,
+    app: &App,
     viewer: &Viewer,
     coder_ids: &[i32],
     needs_review: Option<bool>,
 ) -> Result<Vec<Vec<SnippetOut>>> {
     let mut libraries =
-        snippets::of_coders(&app.store.db, viewer, coder_ids, needs_review, Texts::ALL, Page::EVERYTHING)
+        snippets::of_coders(&app.store.db, viewer, coder_ids, needs_review, Columns::ALL, Page::EVERYTHING)
             .await?;
     let libraries = coder_ids.iter().map(|id| libraries.remove(id).map(|library| library.rows));
     Ok(libraries.map(|library| library.into_iter().flatten().map(SnippetOut::from).collect()).collect())

@@ -4,7 +4,7 @@ use axum::Json;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::openapi::schemas;
+use super::{full_list::Each, openapi::schemas};
 use crate::entity::snippet::{self, Listed};
 
 /// A success: `"success": true`, and what else there is to say.
@@ -16,9 +16,15 @@ pub(crate) struct Success<T> {
     content: T,
 }
 
+impl<T> Success<T> {
+    pub(super) const fn of(content: T) -> Self {
+        Self { success: true, content }
+    }
+}
+
 /// Makes the body of a success.
-pub(super) fn success<T>(content: T) -> Json<Success<T>> {
-    Json(Success { success: true, content })
+pub(super) const fn success<T>(content: T) -> Json<Success<T>> {
+    Json(Success::of(content))
 }
 
 /// A sentence.
@@ -46,9 +52,9 @@ impl From<Listed> for SnippetOut {
     fn from(row: Listed) -> Self {
         Self {
             id: row.id,
-            snippet_name: row.name,
+            snippet_name: row.name.unwrap_or_default(),
             code: row.code.unwrap_or_default(),
-            needs_review: row.needs_review,
+            needs_review: row.needs_review.unwrap_or_default(),
             comments: row.comments,
             coder_id: row.coder_id,
         }
@@ -67,7 +73,8 @@ impl From<snippet::Model> for SnippetOut {
 pub(super) struct CoderOut {
     pub(super) id: i32,
     pub(super) username: String,
-    pub(super) snippets: Vec<SnippetOut>,
+    #[schema(value_type = Vec<SnippetOut>)]
+    pub(super) snippets: Each<SnippetOut>,
     #[schema(required)]
     pub(super) mentor_id: Option<i32>,
 }
@@ -78,21 +85,24 @@ pub(super) struct CoderOut {
 pub(super) struct MentorOut {
     pub(super) id: i32,
     pub(super) username: String,
-    pub(super) coders: Vec<CoderOut>,
+    #[schema(value_type = Vec<CoderOut>)]
+    pub(super) coders: Each<CoderOut>,
 }
 
 /// `GET /coders`, `GET /coders/available`.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Coders)]
 pub(crate) struct CodersOut {
-    pub(super) coders: Vec<CoderOut>,
+    #[schema(value_type = Vec<CoderOut>)]
+    pub(super) coders: Each<CoderOut>,
 }
 
 /// `GET /mentors`.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Mentors)]
 pub(crate) struct MentorsOut {
-    pub(super) mentors: Vec<MentorOut>,
+    #[schema(value_type = Vec<MentorOut>)]
+    pub(super) mentors: Each<MentorOut>,
 }
 
 /// `GET /userinfo/{username}`.

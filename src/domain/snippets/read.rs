@@ -1,17 +1,17 @@
 use std::collections::HashMap;
 
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect,
-    QueryTrait, Select,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, IntoSimpleExpr, QueryFilter,
+    QueryOrder, QuerySelect, QueryTrait, Select, prelude::Expr, sea_query::ExprTrait,
 };
 
 use crate::{
     Error, Result,
     auth::{Permission, Viewer},
-    domain::paging::{self, Page, Slice},
+    domain::paging::{self, Child, Page, Slice},
     entity::{
         is_any_of,
-        snippet::{self, Listed, Texts, visible_to},
+        snippet::{self, Columns, Listed, visible_to},
     },
 };
 
@@ -48,12 +48,42 @@ pub async fn of_coders(
     viewer: &Viewer,
     coder_ids: &[i32],
     needs_review: Option<bool>,
-    texts: Texts,
+    columns: Columns,
     page: Page,
 ) -> Result<HashMap<i32, Slice<Listed>>> {
-    let select = narrow(snippet::find(texts), viewer, needs_review);
-    paging::pages(db, select, snippet::Column::CoderId, coder_ids, page, |row: &Listed| Some(row.coder_id))
-        .await
+    let select = narrow(snippet::find(columns), viewer, needs_review);
+    paging::pages(db, select, snippet::Column::CoderId, coder_ids, page, |row| {
+        let value = Listed::read(row, columns)?;
+        Ok(Child { id: value.id, parent: value.coder_id, value })
+    })
+    .await
+}
+
+/// The first `limit` snippets in the libraries of these coders, as far as the viewer may read them, in
+/// the order of coders and then of snippets; those after this coder and snippet, where given.
+///
+/// # Errors
+/// Those of the database.
+pub async fn in_libraries(
+    db: &impl ConnectionTrait,
+    viewer: &Viewer,
+    coder_ids: &[i32],
+    after: Option<(i32, i32)>,
+    limit: u32,
+) -> Result<Vec<Listed>> {
+    let (coder_id, id) = (snippet::Column::CoderId, snippet::Column::Id);
+    let place = || Expr::tuple([coder_id.into_simple_expr(), id.into_simple_expr()]);
+    let snippets = snippet::find(Columns::ALL)
+        .filter(visible_to(viewer))
+        .filter(is_any_of(coder_id, coder_ids, db.get_database_backend()))
+        .apply_if(after, |select, (coder_id, id)| {
+            select.filter(place().gt(Expr::tuple([coder_id.into(), id.into()])))
+        })
+        .order_by_asc(coder_id)
+        .order_by_asc(id)
+        .limit(u64::from(limit));
+    let rows = db.query_all(&snippets.into_query()).await?;
+    Ok(rows.iter().map(|row| Listed::read(row, Columns::ALL)).collect::<Result<_, _>>()?)
 }
 
 /// How many snippets the viewer may read in the library of each of these coders.

@@ -1,10 +1,11 @@
 mod mutations;
 
-use async_graphql::{Context, ID, Object};
+use async_graphql::{Context, ID, Object, SelectionField};
 use chrono::{DateTime, Utc};
 
 pub(super) use self::mutations::SnippetMutations;
 use super::{
+    connection::Numbered,
     context::ContextExt,
     error::{ApiError, Fallible},
     id::{self, Kind},
@@ -15,7 +16,7 @@ use crate::{
     Error, Result,
     auth::Permission,
     domain::snippets,
-    entity::snippet::{self, Listed, Texts},
+    entity::snippet::{self, Column, Columns, Listed},
 };
 
 /// A piece of Python in a coder's library.
@@ -33,12 +34,45 @@ impl From<snippet::Model> for Snippet {
     }
 }
 
-/// Which of a snippet's long texts are selected below a connection of snippets.
-pub(super) fn texts_asked_for(ctx: &Context<'_>) -> Texts {
-    let connection = ctx.look_ahead();
-    let nodes = [connection.field("nodes"), connection.field("edges").field("node")];
-    let asks_for = |name| nodes.iter().any(|node| node.field(name).exists());
-    Texts { code: asks_for("code"), comments: asks_for("comments") }
+impl Numbered for Snippet {
+    fn number(&self) -> i32 {
+        self.0.id
+    }
+}
+
+/// Which columns are selected below a connection of snippets.
+pub(super) fn columns_asked_for(ctx: &Context<'_>) -> Columns {
+    let connection = ctx.field();
+    let mut columns = Vec::new();
+    let mut add = |node: SelectionField<'_>| {
+        columns.extend(node.selection_set().filter_map(|field| column_of(field.name())));
+    };
+    for field in connection.selection_set() {
+        match field.name() {
+            "nodes" => add(field),
+            "edges" => field.selection_set().filter(|field| field.name() == "node").for_each(&mut add),
+            _ => {}
+        }
+    }
+    columns.into_iter().collect()
+}
+
+/// The column that a field of [`Snippet`] is read from, if it needs one beside those of every row.
+fn column_of(field: &str) -> Option<Column> {
+    match field {
+        "name" => Some(Column::Name),
+        "code" => Some(Column::Code),
+        "needsReview" => Some(Column::NeedsReview),
+        "comments" => Some(Column::Comments),
+        "version" => Some(Column::Version),
+        "createdAt" => Some(Column::CreatedAt),
+        "updatedAt" => Some(Column::UpdatedAt),
+        _ => None,
+    }
+}
+
+fn unread() -> ApiError {
+    Error::internal("a column was selected but not read").into()
 }
 
 /// A piece of Python in a coder's library.
@@ -55,19 +89,21 @@ impl Snippet {
     }
 
     /// A title.
-    async fn name(&self) -> &str {
-        &self.0.name
+    #[expect(clippy::unused_async, reason = "fields are async functions")]
+    async fn name(&self) -> Result<&str, ApiError> {
+        self.0.name.as_deref().ok_or_else(unread)
     }
 
     /// The Python, byte for byte as it was stored.
     #[expect(clippy::unused_async, reason = "fields are async functions")]
     async fn code(&self) -> Result<&str, ApiError> {
-        Ok(self.0.code.as_deref().ok_or_else(|| Error::internal("code was selected but not read"))?)
+        self.0.code.as_deref().ok_or_else(unread)
     }
 
     /// Whether the owner asks for review.
-    async fn needs_review(&self) -> bool {
-        self.0.needs_review
+    #[expect(clippy::unused_async, reason = "fields are async functions")]
+    async fn needs_review(&self) -> Result<bool, ApiError> {
+        self.0.needs_review.ok_or_else(unread)
     }
 
     /// Notes of the mentor's or the owner's; empty when there are none.
@@ -81,18 +117,21 @@ impl Snippet {
     }
 
     /// Counts the edits, from 1: give it as expectedVersion to edit only what you have seen.
-    async fn version(&self) -> i32 {
-        self.0.version
+    #[expect(clippy::unused_async, reason = "fields are async functions")]
+    async fn version(&self) -> Result<i32, ApiError> {
+        self.0.version.ok_or_else(unread)
     }
 
     /// When it was stored.
-    async fn created_at(&self) -> DateTime<Utc> {
-        self.0.created_at
+    #[expect(clippy::unused_async, reason = "fields are async functions")]
+    async fn created_at(&self) -> Result<DateTime<Utc>, ApiError> {
+        self.0.created_at.ok_or_else(unread)
     }
 
     /// When it was last edited.
-    async fn updated_at(&self) -> DateTime<Utc> {
-        self.0.updated_at
+    #[expect(clippy::unused_async, reason = "fields are async functions")]
+    async fn updated_at(&self) -> Result<DateTime<Utc>, ApiError> {
+        self.0.updated_at.ok_or_else(unread)
     }
 }
 

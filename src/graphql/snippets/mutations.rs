@@ -1,11 +1,10 @@
-use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, SimpleObject};
+use async_graphql::{ComplexObject, Context, ID, InputObject, MaybeUndefined, Object, SimpleObject};
 
 use super::{Snippet, number_of};
 use crate::{
     Error, Result,
     auth::Permission,
     domain::snippets::{self, Change, NewSnippet},
-    entity::snippet,
     graphql::{
         connection::{EdgeOf, edge},
         context::ContextExt,
@@ -32,16 +31,17 @@ pub(in crate::graphql) struct CreateSnippetInput {
 
 /// What was stored.
 #[derive(SimpleObject)]
+#[graphql(complex)]
 pub(in crate::graphql) struct CreateSnippetPayload {
     /// The new snippet.
     snippet: Snippet,
-    /// The new snippet as it stands in its coder's list, to be appended there.
-    snippet_edge: EdgeOf<Snippet>,
 }
 
+#[ComplexObject]
 impl CreateSnippetPayload {
-    fn of(row: snippet::Model) -> Self {
-        Self { snippet_edge: edge(row.id, row.clone().into()), snippet: row.into() }
+    /// The new snippet as it stands in its coder's list, to be appended there.
+    async fn snippet_edge(&self) -> EdgeOf<&Snippet> {
+        edge(&self.snippet)
     }
 }
 
@@ -108,7 +108,7 @@ impl SnippetMutations {
             comments: input.comments.unwrap_or_default(),
         };
         let created = snippets::create(ctx.store(), ctx.viewer(), new).await;
-        Some(created.map(CreateSnippetPayload::of).map_err(ApiError))
+        Some(created.map(|row| CreateSnippetPayload { snippet: row.into() }).map_err(ApiError))
     }
 
     /// Change a snippet: your own, or, for mentors, one of your coders'.

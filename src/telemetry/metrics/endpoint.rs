@@ -6,20 +6,19 @@ use axum::{
     routing::get,
 };
 use prometheus_client::encoding::text::encode;
-use sea_orm::DatabaseConnection;
 
 use super::{METRICS, labels};
-use crate::database;
+use crate::database::Pool;
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// `GET /metrics`, for an address of its own: what it tells is not for the server's clients.
-pub fn router(db: DatabaseConnection) -> Router {
+pub fn router(db: Pool) -> Router {
     Router::new().route("/metrics", get(metrics)).with_state(db)
 }
 
-async fn metrics(State(db): State<DatabaseConnection>) -> Response {
-    let pool = database::pool_use(&db);
+async fn metrics(State(db): State<Pool>) -> Response {
+    let pool = db.usage();
     for (state, count) in [("idle", pool.idle), ("used", pool.used)] {
         METRICS.connections.get_or_create(&labels::State { state }).set(count.into());
     }

@@ -6,6 +6,7 @@ use axum::{body::Body, http::Method};
 use funcster_api::{
     app::{self, AppState},
     auth::Permission,
+    database::Pool,
 };
 use sea_orm::Database;
 use serde_json::json;
@@ -194,10 +195,12 @@ on_both_databases! {
         let ada = app.coder("ada").await;
         rows::snippets(app, &[ada.id; 2]).await;
         let statements = Arc::new(Mutex::new(Vec::new()));
-        let mut db = Database::connect(&app.config.database_url).await.expect("the database is there");
+        let db = Database::connect(&app.config.database_url).await.expect("the database is there");
         let log = Arc::clone(&statements);
-        db.set_metric_callback(move |info| log.lock().expect("no panic").push(info.statement.sql.clone()));
-        let state = AppState::new(&app.config, db.clone()).expect("the settings are sound");
+        let mut state = AppState::new(&app.config, db.clone()).expect("the settings are sound");
+        state.store.db = Pool::observed(db.clone(), move |info| {
+            log.lock().expect("no panic").push(info.statement.sql.clone());
+        });
         state.verifier.jwks().refresh().await;
         let router = app::router(state);
         for (selection, code, comments) in [

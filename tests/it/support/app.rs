@@ -13,13 +13,13 @@ use funcster_api::{
     app::{self, AppState},
     auth::Permission,
     config::Config,
-    database,
+    database::{self, Pool},
     dev::{self, auth0::StandIn},
     entity::user::Role,
 };
 use futures_util::FutureExt;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use sea_orm::DatabaseConnection;
+use sea_orm::{DatabaseConnection, metric::Info};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -96,10 +96,12 @@ impl App {
             .await
             .expect("the test's database can be opened");
         let counter = Arc::clone(&statements);
-        db.set_metric_callback(move |_| {
+        let count = move |_: &Info<'_>| {
             counter.fetch_add(1, Ordering::Relaxed);
-        });
-        let state = AppState::new(&config, db.clone()).expect("the settings are sound");
+        };
+        db.set_metric_callback(count.clone());
+        let mut state = AppState::new(&config, db.clone()).expect("the settings are sound");
+        state.store.db = Pool::observed(db.clone(), count);
         state.verifier.jwks().refresh().await;
         Self { router: app::router(state), db, kind, config, auth0_directory, statements }
     }

@@ -1,21 +1,26 @@
 //! The connection pool, its settings on both databases, and transactions.
 
+mod pool;
+
 use std::time::Duration;
 
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
     sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
 };
 
+pub use self::pool::{Pool, PoolUse};
 use crate::telemetry;
 
 /// How long a SQLite writer waits for another one.
 const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a request waits for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a connection may have been idle and is still used without asking whether it is alive.
+const TRUSTED_IDLE_TIME: Duration = Duration::from_secs(1);
 /// Connections in the pool.
-const MAX_CONNECTIONS: u32 = 10;
+const MAX_CONNECTIONS: u32 = 20;
 
 /// Connects to the database at `url`; a SQLite file is created when missing. PostgreSQL ends a
 /// statement that takes longer than `statement_timeout`.
@@ -30,6 +35,7 @@ pub async fn connect(url: &str, statement_timeout: Option<Duration>) -> Result<D
     options
         .max_connections(MAX_CONNECTIONS)
         .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire_if_idle_for(TRUSTED_IDLE_TIME)
         // Statements would show in the log with what people wrote in them.
         .sqlx_logging(false)
         .map_sqlx_sqlite_opts(|sqlite| {
@@ -43,31 +49,6 @@ pub async fn connect(url: &str, statement_timeout: Option<Duration>) -> Result<D
     let mut db = Database::connect(options).await?;
     db.set_metric_callback(telemetry::executed);
     Ok(db)
-}
-
-/// How many connections there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PoolUse {
-    /// That wait for work.
-    pub idle: u32,
-    /// That are at work.
-    pub used: u32,
-    /// That there may be.
-    pub most: u32,
-}
-
-/// How much of the pool is in use.
-#[must_use]
-pub fn pool_use(db: &DatabaseConnection) -> PoolUse {
-    let (open, idle) = if db.get_database_backend() == DbBackend::Postgres {
-        let pool = db.get_postgres_connection_pool();
-        (pool.size(), pool.num_idle())
-    } else {
-        let pool = db.get_sqlite_connection_pool();
-        (pool.size(), pool.num_idle())
-    };
-    let idle = u32::try_from(idle).unwrap_or(u32::MAX);
-    PoolUse { idle, used: open.saturating_sub(idle), most: MAX_CONNECTIONS }
 }
 
 /// Begins a transaction that will write. On SQLite it takes the write lock at once: one that reads

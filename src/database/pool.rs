@@ -1,0 +1,266 @@
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::Instant,
+};
+
+use sea_orm::{
+    ConnAcquireErr, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult,
+    RuntimeErr, Statement, Values,
+    metric::Info,
+    sqlx::{
+        self, AssertSqlSafe, Executor, IntoArguments, Postgres, Sqlite,
+        pool::{CloseEvent, PoolConnection},
+        query::Query,
+    },
+};
+use sea_query_sqlx::SqlxValues;
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    time::timeout,
+};
+
+use super::{ACQUIRE_TIMEOUT, MAX_CONNECTIONS, TRUSTED_IDLE_TIME};
+use crate::telemetry;
+
+/// How many connections single statements may hold. The others are for transactions, which keep
+/// theirs for longer, and for whoever listens.
+const FOR_STATEMENTS: usize = MAX_CONNECTIONS as usize - 4;
+
+/// The connections to the database that requests share.
+///
+/// The library's pool asks a connection whether it is well each time that it is given back, which
+/// takes about as long as a small statement. A connection that has just carried out a statement is
+/// known to be well: single statements pass theirs on to one another, and the library gets it back
+/// when nobody wanted it for a while, or when there is a doubt.
+#[derive(Clone)]
+pub struct Pool(Arc<Inner>);
+
+struct Inner {
+    all: DatabaseConnection,
+    kept: Kept,
+    observe: Box<Observe>,
+}
+
+/// Is told of each statement that was executed.
+type Observe = dyn Fn(&Info<'_>) + Send + Sync;
+
+#[derive(Debug)]
+enum Kept {
+    Postgres(Arc<Connections<Postgres>>),
+    Sqlite(Arc<Connections<Sqlite>>),
+}
+
+#[derive(Debug)]
+struct Connections<DB: sqlx::Database> {
+    pool: sqlx::Pool<DB>,
+    idle: Mutex<Vec<(PoolConnection<DB>, Instant)>>,
+    places: Semaphore,
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Pool").field(&self.0.all).finish()
+    }
+}
+
+impl From<DatabaseConnection> for Pool {
+    /// Statements are counted and traced.
+    fn from(all: DatabaseConnection) -> Self {
+        Self::observed(all, telemetry::executed)
+    }
+}
+
+impl Pool {
+    /// The connections of `all`; `observe` is told of each statement that the pool executes.
+    pub fn observed(all: DatabaseConnection, observe: impl Fn(&Info<'_>) + Send + Sync + 'static) -> Self {
+        let kept = if all.get_database_backend() == DbBackend::Postgres {
+            Kept::Postgres(Connections::of(all.get_postgres_connection_pool()))
+        } else {
+            Kept::Sqlite(Connections::of(all.get_sqlite_connection_pool()))
+        };
+        Self(Arc::new(Inner { all, kept, observe: Box::new(observe) }))
+    }
+
+    /// How much of the pool is in use.
+    #[must_use]
+    pub fn usage(&self) -> PoolUse {
+        match &self.0.kept {
+            Kept::Postgres(kept) => kept.usage(),
+            Kept::Sqlite(kept) => kept.usage(),
+        }
+    }
+
+    fn observe<T>(
+        &self,
+        statement: &Statement,
+        began: Instant,
+        answer: Result<T, DbErr>,
+    ) -> Result<T, DbErr> {
+        (self.0.observe)(&Info { elapsed: began.elapsed(), statement, failed: answer.is_err() });
+        answer
+    }
+
+    /// The library's pool, for transactions and whatever else takes a connection for itself.
+    #[must_use]
+    pub fn all(&self) -> &DatabaseConnection {
+        &self.0.all
+    }
+}
+
+/// How many connections there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolUse {
+    /// That wait for work.
+    pub idle: u32,
+    /// That are at work.
+    pub used: u32,
+    /// That there may be.
+    pub most: u32,
+}
+
+impl<DB: sqlx::Database> Connections<DB> {
+    fn usage(&self) -> PoolUse {
+        let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).len();
+        let idle = u32::try_from(self.pool.num_idle() + kept).unwrap_or(u32::MAX);
+        PoolUse { idle, used: self.pool.size().saturating_sub(idle), most: MAX_CONNECTIONS }
+    }
+
+    fn of(pool: &sqlx::Pool<DB>) -> Arc<Self> {
+        let (pool, closing) = (pool.clone(), pool.close_event());
+        let connections =
+            Arc::new(Self { pool, idle: Mutex::default(), places: Semaphore::new(FOR_STATEMENTS) });
+        tokio::spawn(Self::tidy_up(Arc::downgrade(&connections), closing));
+        connections
+    }
+
+    /// Gives back what nobody wanted for a while, and everything when the pool is closed, which waits
+    /// for its connections.
+    async fn tidy_up(connections: Weak<Self>, mut closing: CloseEvent) {
+        let mut is_closed = false;
+        while !is_closed && let Some(connections) = connections.upgrade() {
+            connections.retain(|since| since.elapsed() < TRUSTED_IDLE_TIME);
+            drop(connections);
+            is_closed = timeout(TRUSTED_IDLE_TIME, &mut closing).await.is_ok();
+        }
+        if let Some(connections) = connections.upgrade() {
+            connections.retain(|_| false);
+        }
+    }
+
+    fn retain(&self, is_wanted: impl Fn(Instant) -> bool) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).retain(|(_, since)| is_wanted(*since));
+    }
+
+    async fn take(&self) -> Result<(SemaphorePermit<'_>, PoolConnection<DB>), DbErr> {
+        let place = timeout(ACQUIRE_TIMEOUT, self.places.acquire()).await;
+        let place =
+            place.ok().and_then(Result::ok).ok_or(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?;
+        let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let connection = match kept {
+            Some((connection, since)) if since.elapsed() < TRUSTED_IDLE_TIME => connection,
+            _ => self.pool.acquire().await.map_err(|error| match error {
+                sqlx::Error::PoolTimedOut => DbErr::ConnectionAcquire(ConnAcquireErr::Timeout),
+                sqlx::Error::PoolClosed => DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed),
+                error => DbErr::Conn(RuntimeErr::SqlxError(error.into())),
+            })?,
+        };
+        Ok((place, connection))
+    }
+
+    /// Keeps a connection that answered well; what an error has left in it is for the library to find.
+    fn give<T>(&self, connection: PoolConnection<DB>, answer: &Result<T, sqlx::Error>) {
+        if answer.is_ok() && !self.pool.is_closed() {
+            let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+            idle.push((connection, Instant::now()));
+        }
+    }
+}
+
+impl<DB> Connections<DB>
+where
+    DB: sqlx::Database,
+    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
+    SqlxValues: IntoArguments<DB>,
+{
+    async fn execute(&self, statement: &Statement) -> Result<ExecResult, DbErr>
+    where
+        ExecResult: From<DB::QueryResult>,
+    {
+        let (_place, mut connection) = self.take().await?;
+        let answer = query(statement).execute(&mut *connection).await;
+        self.give(connection, &answer);
+        answer.map(Into::into).map_err(|error| DbErr::Exec(RuntimeErr::SqlxError(error.into())))
+    }
+
+    async fn query_one(&self, statement: &Statement) -> Result<Option<QueryResult>, DbErr>
+    where
+        QueryResult: From<DB::Row>,
+    {
+        let (_place, mut connection) = self.take().await?;
+        let answer = query(statement).fetch_optional(&mut *connection).await;
+        self.give(connection, &answer);
+        answer
+            .map(|row| row.map(Into::into))
+            .map_err(|error| DbErr::Query(RuntimeErr::SqlxError(error.into())))
+    }
+
+    async fn query_all(&self, statement: &Statement) -> Result<Vec<QueryResult>, DbErr>
+    where
+        QueryResult: From<DB::Row>,
+    {
+        let (_place, mut connection) = self.take().await?;
+        let answer = query(statement).fetch_all(&mut *connection).await;
+        self.give(connection, &answer);
+        let rows = answer.map_err(|error| DbErr::Query(RuntimeErr::SqlxError(error.into())))?;
+        Ok(rows.into_iter().map(Into::into).collect())
+    }
+}
+
+fn query<DB>(statement: &Statement) -> Query<'static, DB, SqlxValues>
+where
+    DB: sqlx::Database,
+    SqlxValues: IntoArguments<DB>,
+{
+    // Values are bound, never written into the text.
+    let values = statement.values.clone().unwrap_or(Values(Vec::new()));
+    sqlx::query_with(AssertSqlSafe(statement.sql.as_str()), SqlxValues(values))
+}
+
+#[sea_orm::prelude::async_trait::async_trait]
+impl ConnectionTrait for Pool {
+    fn get_database_backend(&self) -> DbBackend {
+        self.0.all.get_database_backend()
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        let began = Instant::now();
+        let answer = match &self.0.kept {
+            Kept::Postgres(kept) => kept.execute(&statement).await,
+            Kept::Sqlite(kept) => kept.execute(&statement).await,
+        };
+        self.observe(&statement, began, answer)
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.0.all.execute_unprepared(sql).await
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        let began = Instant::now();
+        let answer = match &self.0.kept {
+            Kept::Postgres(kept) => kept.query_one(&statement).await,
+            Kept::Sqlite(kept) => kept.query_one(&statement).await,
+        };
+        self.observe(&statement, began, answer)
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        let began = Instant::now();
+        let answer = match &self.0.kept {
+            Kept::Postgres(kept) => kept.query_all(&statement).await,
+            Kept::Sqlite(kept) => kept.query_all(&statement).await,
+        };
+        self.observe(&statement, began, answer)
+    }
+}

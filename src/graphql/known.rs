@@ -1,0 +1,55 @@
+//! Documents that were executed before.
+
+use std::sync::Arc;
+
+use async_graphql::{ValidationMode, parser::types::ExecutableDocument};
+use moka::sync::Cache;
+
+use super::{Schema, builder, finish};
+
+/// How many bytes of documents are remembered, as they were sent.
+const MAX_BYTES: u64 = 1024 * 1024;
+
+/// Documents that were executed before: parsed, and found valid. Most clients send the same few
+/// again and again, with other variables; for these, parsing and validation cost more than the rest
+/// of a small query together.
+#[derive(Clone)]
+pub struct KnownDocuments {
+    documents: Cache<Key, Arc<ExecutableDocument>>,
+    /// Validates nothing that does not depend on variables.
+    schema: Schema,
+}
+
+/// Validation leaves out what belongs to operations that are not selected, so that a document is
+/// known by both.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    pub(super) query: Arc<str>,
+    pub(super) operation_name: Option<String>,
+}
+
+impl KnownDocuments {
+    /// None yet.
+    #[must_use]
+    pub fn new(introspection: bool) -> Self {
+        let weigh =
+            |key: &Key, _: &Arc<ExecutableDocument>| u32::try_from(key.query.len()).unwrap_or(u32::MAX);
+        Self {
+            documents: Cache::builder().max_capacity(MAX_BYTES).weigher(weigh).build(),
+            schema: finish(builder().validation_mode(ValidationMode::Fast), introspection),
+        }
+    }
+
+    pub(super) fn find(&self, key: &Key) -> Option<Arc<ExecutableDocument>> {
+        self.documents.get(key)
+    }
+
+    pub(super) fn remember(&self, key: Key, document: Arc<ExecutableDocument>) {
+        self.documents.insert(key, document);
+    }
+
+    /// Executes what is known.
+    pub(super) const fn schema(&self) -> &Schema {
+        &self.schema
+    }
+}

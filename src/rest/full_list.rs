@@ -1,0 +1,167 @@
+//! Lists without pages, as old clients ask for them, sent while they are read: however many rows
+//! there are, a few are in memory at a time, and no connection to the database waits for the client.
+
+use std::{cell::RefCell, future::Future, io, iter, rc::Rc, sync::Arc, time::Duration};
+
+use crate::database::Pool;
+use axum::{
+    body::{Body, Bytes},
+    http::{HeaderValue, header::CONTENT_TYPE},
+    response::{IntoResponse, Response},
+};
+use futures_util::{StreamExt, stream};
+use serde::{Serialize, Serializer, ser::Error as _};
+use tokio::{
+    runtime::Handle,
+    sync::{Semaphore, mpsc},
+    time::timeout,
+};
+
+use super::{failure::Failure, wire::Success};
+use crate::{Error, Result, auth::Viewer};
+
+/// How many rows are read at a time.
+pub(super) const ROWS_AT_ONCE: u32 = 500;
+/// How many lists are sent at a time.
+const LISTS_AT_ONCE: usize = 16;
+/// How many bytes are sent at a time.
+const CHUNK_BYTES: usize = 32 * 1024;
+/// How long the client may take nothing before it is given up.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Which lists are being sent.
+#[derive(Clone, Debug)]
+pub(crate) struct FullLists(Arc<Semaphore>);
+
+impl Default for FullLists {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(LISTS_AT_ONCE)))
+    }
+}
+
+impl FullLists {
+    /// Sends what `content` makes, reading it from a thread of its own.
+    pub(super) async fn send<C: Serialize>(
+        &self,
+        db: Pool,
+        viewer: Viewer,
+        content: impl FnOnce(Rc<Reader>) -> C + Send + 'static,
+    ) -> std::result::Result<Response, Failure> {
+        let permit = Arc::clone(&self.0).try_acquire_owned().map_err(|_| Error::busy())?;
+        let (chunks, mut sent) = mpsc::channel(1);
+        let runtime = Handle::current();
+        let reader = Reader { db, viewer, runtime, error: RefCell::default() };
+        tokio::task::spawn_blocking(move || {
+            write(reader, &chunks, content);
+            drop(permit);
+        });
+        // What goes wrong before anything was sent still has a status of its own.
+        let first = sent.recv().await.ok_or_else(|| Error::internal("a list ended before it began"))??;
+        let rest = stream::poll_fn(move |context| sent.poll_recv(context));
+        let body = Body::from_stream(stream::once(async { Ok(first) }).chain(rest));
+        Ok(([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response())
+    }
+}
+
+fn write<C: Serialize>(
+    reader: Reader,
+    chunks: &mpsc::Sender<Result<Bytes>>,
+    content: impl FnOnce(Rc<Reader>) -> C,
+) {
+    let reader = Rc::new(reader);
+    let runtime = &reader.runtime;
+    let content = Success::of(content(Rc::clone(&reader)));
+    let mut writer = io::BufWriter::with_capacity(CHUNK_BYTES, Chunks { chunks, runtime });
+    let written = serde_json::to_writer(&mut writer, &content).map_err(io::Error::from);
+    let written = written.and_then(|()| io::Write::flush(&mut writer));
+    // A buffer that is dropped is sent, and would pass for the end of the list.
+    drop(writer.into_parts());
+    if written.is_err()
+        && let Some(error) = reader.error.take()
+    {
+        error.log();
+        let _ = runtime.block_on(timeout(PATIENCE, chunks.send(Err(error))));
+    }
+}
+
+/// Reads for a list.
+pub(super) struct Reader {
+    pub(super) db: Pool,
+    pub(super) viewer: Viewer,
+    runtime: Handle,
+    /// What went wrong.
+    error: RefCell<Option<Error>>,
+}
+
+impl Reader {
+    /// Iterates over a list, reading one page after another: `read` takes the key of the row before.
+    pub(super) fn pages<T, K, F>(
+        self: &Rc<Self>,
+        key: fn(&T) -> K,
+        mut read: impl FnMut(Rc<Self>, Option<K>) -> F + 'static,
+    ) -> Box<dyn Iterator<Item = Result<Vec<T>, Stopped>>>
+    where
+        T: 'static,
+        K: 'static,
+        F: Future<Output = Result<Vec<T>>>,
+    {
+        let (reader, mut after, mut is_over) = (Rc::clone(self), None, false);
+        Box::new(iter::from_fn(move || {
+            if is_over {
+                return None;
+            }
+            let page = reader.runtime.block_on(read(Rc::clone(&reader), after.take()));
+            is_over = page.as_ref().map_or(true, |page| page.len() < ROWS_AT_ONCE as usize);
+            after = page.as_ref().ok().and_then(|page| page.last()).map(key);
+            Some(page.map_err(|error| {
+                reader.error.replace(Some(error));
+                Stopped
+            }))
+        }))
+    }
+}
+
+/// The reader knows why.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stopped;
+
+/// A list that is read while it is written.
+pub(super) struct Each<T>(RefCell<Box<dyn Iterator<Item = Result<T, Stopped>>>>);
+
+impl<T> Each<T> {
+    pub(super) fn of(items: impl Iterator<Item = Result<T, Stopped>> + 'static) -> Self {
+        Self(RefCell::new(Box::new(items)))
+    }
+}
+
+impl<T: Serialize> Serialize for Each<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeSeq;
+
+        let mut list = serializer.serialize_seq(None)?;
+        for item in &mut *self.0.borrow_mut() {
+            list.serialize_element(&item.map_err(|Stopped| S::Error::custom("the list stopped"))?)?;
+        }
+        list.end()
+    }
+}
+
+/// What is written is sent; the writer waits for the client.
+struct Chunks<'a> {
+    chunks: &'a mpsc::Sender<Result<Bytes>>,
+    runtime: &'a Handle,
+}
+
+impl io::Write for Chunks<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let sent = self.chunks.send(Ok(Bytes::copy_from_slice(bytes)));
+        match self.runtime.block_on(timeout(PATIENCE, sent)) {
+            Ok(Ok(())) => Ok(bytes.len()),
+            _ => Err(io::ErrorKind::BrokenPipe.into()),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
