@@ -14,7 +14,7 @@ use funcster_api::{
     app::{self, AppState},
     config::{Config, Environment},
     dev,
-    graphql::{self, explorer::Explorer},
+    graphql::explorer::Explorer,
     server, telemetry,
 };
 use tokio::net::TcpListener;
@@ -23,6 +23,7 @@ use crate::commands::{
     AnyError, connect, connect_to_current,
     migrate::{self, Migrate},
     print,
+    schema::{self, Schema},
     users::{self, Users},
 };
 
@@ -58,8 +59,8 @@ enum Command {
     },
     /// Put demo people and snippets into an empty database
     Seed,
-    /// Print the GraphQL schema
-    Schema,
+    /// Print the GraphQL schema, or what it breaks for the clients of another one
+    Schema(Schema),
     /// Look at accounts, and bind them to people in Auth0
     Users {
         #[command(subcommand)]
@@ -85,7 +86,7 @@ async fn run(command: Command) -> Result<(), AnyError> {
     // The schema is the same everywhere, so it is printed whatever the settings are.
     let environment = Environment::load;
     match command {
-        Command::Schema => print(&graphql::sdl()),
+        Command::Schema(command) => schema::run(&command),
         Command::Serve { migrate } => serve(Config::from_environment(&environment()?)?, migrate).await,
         Command::Dev => serve_locally(Config::dev_port(&environment()?)?).await,
         Command::Migrate { command } => migrate::run(&Config::database_url(&environment()?)?, command).await,

@@ -1,6 +1,7 @@
 //! The operator's commands, and what they have in common.
 
 pub(crate) mod migrate;
+pub(crate) mod schema;
 pub(crate) mod users;
 
 use std::{

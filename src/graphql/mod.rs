@@ -1,6 +1,7 @@
 //! The GraphQL edge: the schema, one file a feature, and its transport over HTTP.
 
 mod batches;
+pub mod breaking;
 mod connection;
 mod context;
 pub mod documents;

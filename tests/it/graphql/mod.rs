@@ -2,6 +2,7 @@
 //! and how it travels over HTTP.
 
 mod awkward;
+mod breaking;
 mod costs;
 mod depth;
 mod http_requests;

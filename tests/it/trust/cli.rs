@@ -28,6 +28,24 @@ fn help_names_the_commands_and_the_schema_needs_no_settings() {
 }
 
 #[test]
+fn what_the_schema_breaks_for_clients_of_another_is_told() {
+    let program = Program::new();
+    let current = program.run(&[], &["schema"]).out;
+    let keep =
+        |name: &str, text: &str| fs::write(program.directory().join(name), text).expect("it is written");
+    keep("same.graphql", &current);
+    keep("older.graphql", &current.replace("type Change {", "type Change { gone: Int"));
+    keep("declared.txt", "Change.gone was removed.\n    It never held anything.\n");
+    let same = program.run(&[], &["schema", "--check", "same.graphql"]);
+    assert_eq!((same.code, same.out.as_str()), (Some(0), ""));
+    let broken = program.run(&[], &["schema", "--check", "older.graphql"]);
+    assert_eq!((broken.code, broken.out.as_str()), (Some(1), "Change.gone was removed.\n"));
+    let meant = ["schema", "--check", "older.graphql", "--declared", "declared.txt"];
+    assert_eq!(program.run(&[], &meant).code, Some(0));
+    program.run(&[], &["schema", "--check", "missing.graphql"]).assert_failed(&["missing.graphql"]);
+}
+
+#[test]
 fn serve_refuses_to_start_without_its_settings_and_names_each() {
     let names = ["DATABASE_URL", "AUTH0_DOMAIN", "AUTH0_CLIENT_ID", "API_IDENTIFIER"];
     for arguments in [&["serve"][..], &[]] {
