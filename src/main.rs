@@ -109,12 +109,13 @@ async fn serve(config: Config, migrate_first: bool) -> Result<(), AnyError> {
         let listener = listen(address, "METRICS_ADDR").await?;
         tracing::info!(%address, "metrics are told at /metrics");
         let metrics = telemetry::metrics::router(state.store.db.clone());
-        tokio::spawn(server::serve(listener, metrics, state.stopping.clone().cancelled_owned()));
+        let stop = state.stopping.clone().cancelled_owned();
+        tokio::spawn(server::serve(listener, metrics, config.limits.stalled_client, stop));
     }
     tracing::info!(address = %listener.local_addr()?, "listening");
     tokio::spawn(state.verifier.jwks().clone().keep_fresh(config.auth0.jwks_refresh));
     let stop = server::stop_signal(state.stopping.clone());
-    server::serve(listener, app::router(state), stop).await;
+    server::serve(listener, app::router(state), config.limits.stalled_client, stop).await;
     telemetry::stop().await;
     Ok(())
 }
@@ -151,7 +152,7 @@ async fn serve_locally(port: u16) -> Result<(), AnyError> {
     tokio::spawn(state.verifier.jwks().clone().keep_fresh(config.auth0.jwks_refresh));
     let stop = server::stop_signal(state.stopping.clone());
     let router = app::router(state).nest(dev::AUTH0_PATH, auth0.router());
-    server::serve(listener, router, stop).await;
+    server::serve(listener, router, config.limits.stalled_client, stop).await;
     Ok(())
 }
 

@@ -29,7 +29,7 @@ use crate::{
     config::{Config, Limits},
     domain::{Store, events::Events, signup::SignUps},
     graphql::{self, Schema, documents::Documents, explorer::Explorer, known::KnownDocuments},
-    limit::RateLimit,
+    limit::{PlaceLimit, RateLimit},
     pages,
     rest::{self, full_list::FullLists},
     telemetry,
@@ -70,6 +70,8 @@ pub struct AppState {
     pub stopping: CancellationToken,
     /// The lists without pages that are being sent.
     pub(crate) full_lists: FullLists,
+    /// The sockets and streams of events of each address.
+    pub streams: PlaceLimit,
     failed_tokens: RateLimit,
     client_address_header: Option<HeaderName>,
     cors_origins: Option<Vec<HeaderValue>>,
@@ -118,6 +120,7 @@ impl AppState {
             )),
             stopping: CancellationToken::new(),
             full_lists: FullLists::default(),
+            streams: PlaceLimit::per_address(config.limits.streams_per_address),
             client_address_header: config.client_address_header.clone(),
             cors_origins: config.cors_origins.clone(),
             failed_tokens: RateLimit::per_minute(config.failed_tokens_per_minute),

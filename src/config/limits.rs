@@ -11,6 +11,10 @@ pub struct Limits {
     pub request_timeout: Duration,
     /// `STATEMENT_TIMEOUT_SECONDS`: of one SQL statement, on PostgreSQL.
     pub statement_timeout: Duration,
+    /// `STALLED_CLIENT_SECONDS`: how long a client may take nothing of what it is sent.
+    pub stalled_client: Duration,
+    /// `STREAMS_PER_ADDRESS`: sockets and streams of events of one address at once; 0 means no limit.
+    pub streams_per_address: u32,
     /// Of one GraphQL operation.
     pub graphql: GraphqlLimits,
 }
@@ -42,6 +46,8 @@ impl Default for Limits {
             concurrent_requests: 256,
             request_timeout: Duration::from_secs(30),
             statement_timeout: Duration::from_secs(5),
+            stalled_client: Duration::from_secs(30),
+            streams_per_address: 200,
             graphql: GraphqlLimits {
                 depth: 12,
                 nodes: 50_000,

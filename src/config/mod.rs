@@ -85,7 +85,6 @@ const DEFAULT_CONNECTION: &str = "Username-Password-Authentication";
 const DEFAULT_JWKS_REFRESH: Duration = Duration::from_mins(10);
 const DEFAULT_SIGNUPS_PER_MINUTE: u32 = 10;
 const DEFAULT_FAILED_TOKENS_PER_MINUTE: u32 = 60;
-const PER_MINUTE_FORM: &str = "a whole number, 0 for no limit";
 
 impl Config {
     /// Reads what `serve` needs.
@@ -123,9 +122,9 @@ impl Config {
             |path| parsed::<PathBuf>(path).filter(|path| path.is_file()),
         );
         let graphiql = read.optional("GRAPHIQL", "true or false", parsed);
-        let signups_per_minute = read.optional("SIGNUPS_PER_MINUTE", PER_MINUTE_FORM, parsed);
-        let failed_tokens_per_minute = read.optional("FAILED_TOKENS_PER_MINUTE", PER_MINUTE_FORM, parsed);
-
+        let signups_per_minute = read.number("SIGNUPS_PER_MINUTE", DEFAULT_SIGNUPS_PER_MINUTE);
+        let failed_tokens_per_minute =
+            read.number("FAILED_TOKENS_PER_MINUTE", DEFAULT_FAILED_TOKENS_PER_MINUTE);
         let cors_origins = read.optional(
             "CORS_ORIGINS",
             "origins with commas between them, such as https://app.example.com",
@@ -159,8 +158,8 @@ impl Config {
             introspection: introspection.unwrap_or(false),
             trusted_documents,
             graphiql: graphiql.unwrap_or(false),
-            signups_per_minute: signups_per_minute.unwrap_or(DEFAULT_SIGNUPS_PER_MINUTE),
-            failed_tokens_per_minute: failed_tokens_per_minute.unwrap_or(DEFAULT_FAILED_TOKENS_PER_MINUTE),
+            signups_per_minute,
+            failed_tokens_per_minute,
             cors_origins,
             client_address_header,
             limits,

@@ -54,6 +54,8 @@ impl<'a> Reader<'a> {
             concurrent_requests: self.limit("MAX_CONCURRENT_REQUESTS", default.concurrent_requests),
             request_timeout: self.seconds("REQUEST_TIMEOUT_SECONDS", default.request_timeout),
             statement_timeout: self.seconds("STATEMENT_TIMEOUT_SECONDS", default.statement_timeout),
+            stalled_client: self.seconds("STALLED_CLIENT_SECONDS", default.stalled_client),
+            streams_per_address: self.number("STREAMS_PER_ADDRESS", default.streams_per_address),
             graphql: GraphqlLimits {
                 depth: self.limit("GRAPHQL_MAX_DEPTH", graphql.depth),
                 nodes: self.limit("GRAPHQL_MAX_NODES", graphql.nodes),
@@ -64,6 +66,11 @@ impl<'a> Reader<'a> {
                 page_size: self.limit("GRAPHQL_MAX_PAGE_SIZE", graphql.page_size),
             },
         }
+    }
+
+    /// A number that limits something, or 0.
+    pub(super) fn number(&mut self, name: &str, default: u32) -> u32 {
+        self.optional(name, "a whole number, 0 for no limit", parsed).unwrap_or(default)
     }
 
     fn limit(&mut self, name: &str, default: u32) -> u32 {

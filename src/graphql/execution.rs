@@ -1,12 +1,12 @@
 //! Operations, from parameters to responses, whatever transport they come by.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{future, net::IpAddr, panic::AssertUnwindSafe, sync::Arc};
 
 use async_graphql::{
     Data, Name, Pos, Request, Response, ServerError, Value,
     parser::{
         self, parse_query,
-        types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection},
+        types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType},
     },
 };
 use futures_util::{
@@ -23,6 +23,8 @@ use super::{
     known::Key,
     limits,
     parameters::Parameters,
+    roots,
+    stage::Stage,
     usages, variables,
 };
 use crate::{Error, app::App, auth::Viewer, error::Code, telemetry};
@@ -82,7 +84,6 @@ impl Operation {
         };
         let (name, operation) = selected(&document, key.operation_name.as_deref()).unzip();
         if let Some(operation) = operation {
-            check_root(operation)?;
             variables::keep_declared(operation, &mut parameters.variables);
             variables::fill_in_defaults(operation, &mut parameters.variables);
         }
@@ -97,7 +98,9 @@ impl Operation {
         // The text is for extensions alone, and there are none.
         let mut request = Request::new("").variables(parameters.variables);
         request.operation_name.clone_from(&key.operation_name);
-        request.set_parsed_query(ExecutableDocument::clone(&document));
+        let to_execute = ExecutableDocument::clone(&document);
+        let is_subscription = kind == Some(OperationType::Subscription);
+        request.set_parsed_query(if is_subscription { roots::flattened(to_execute)? } else { to_execute });
         let document = if is_known { Document::Known } else { Document::New(key, document) };
         Ok(Self { request, name, kind, document, nodes })
     }
@@ -141,33 +144,61 @@ impl Operation {
         client: IpAddr,
     ) -> impl Stream<Item = Outcome> + Send + use<> {
         let subscribed = telemetry::subscribed(self.name.as_deref());
-        let context = RequestContext::live(app, viewer, client);
-        let most_errors = app.limits.graphql.errors as usize;
-        let responses = app.schema.execute_stream(with(self.request, context));
-        // It goes with the stream.
-        responses.map(move |response| {
-            let _ = &subscribed;
-            Outcome::of(response, most_errors)
+        let (stage, progress) = Stage::begin();
+        let mut request = with(self.request, RequestContext::live(app, viewer, client));
+        request.data.insert(stage);
+        let responses = app.schema.execute_stream(request);
+        let (most_errors, timeout) = (app.limits.graphql.errors as usize, app.limits.request_timeout);
+        // What is subscribed goes with the stream.
+        stream::unfold(Some((responses, progress, subscribed)), move |state| async move {
+            let (mut responses, mut progress, subscribed) = state?;
+            tokio::select! {
+                response = responses.next() => {
+                    let outcome = Outcome::of(response?, most_errors);
+                    let outcome = if progress.has_begun() { outcome } else { outcome.into_refusal() };
+                    Some((outcome, Some((responses, progress, subscribed))))
+                }
+                () = progress.overdue(timeout) => Some((Outcome::overdue(), None)),
+            }
         })
     }
 
-    /// Executes any operation: one outcome of a query or mutation, one an event of a subscription.
+    /// Executes any operation: one outcome of a query or mutation, one an event of a subscription. Each
+    /// may take as long as a request, and a panic is the last outcome.
     pub(super) fn outcomes(self, app: &App, viewer: Viewer, client: IpAddr) -> BoxStream<'static, Outcome> {
         if self.kind == Some(OperationType::Subscription) {
-            return self.subscribe(app, viewer, client).boxed();
+            return guarded(self.subscribe(app, viewer, client));
         }
         let app = app.clone();
         let outcome = async move {
             let _share = self.share(&app).await;
             let executed =
                 tokio::time::timeout(app.limits.request_timeout, self.execute(&app, viewer, client));
-            executed.await.unwrap_or_else(|_| {
-                let refusal = Refusal::from(Error::unavailable("This takes too long."));
-                Outcome::Refused(vec![refusal.into_server_error()])
-            })
+            executed.await.unwrap_or_else(|_| Outcome::overdue())
         };
-        stream::once(outcome).boxed()
+        guarded(stream::once(outcome))
     }
+}
+
+/// Prepares an operation and executes it, for a transport that tells all in the same way.
+pub(super) fn outcomes(
+    app: App,
+    viewer: Viewer,
+    client: IpAddr,
+    parameters: Parameters,
+) -> BoxStream<'static, Outcome> {
+    guarded(
+        stream::once(async move { Operation::prepare(&app, parameters).map(|operation| (app, operation)) })
+            .flat_map(move |prepared| match prepared {
+                Ok((app, operation)) => operation.outcomes(&app, viewer.clone(), client),
+                Err(refusal) => stream::once(future::ready(refusal.into())).boxed(),
+            }),
+    )
+}
+
+fn guarded(outcomes: impl Stream<Item = Outcome> + Send + 'static) -> BoxStream<'static, Outcome> {
+    let panicked = |_| Refusal::from(Error::internal("the execution panicked")).into();
+    AssertUnwindSafe(outcomes).catch_unwind().map(move |outcome| outcome.unwrap_or_else(panicked)).boxed()
 }
 
 impl Outcome {
@@ -193,6 +224,18 @@ impl Outcome {
         matches!(self, Self::Began(response) if response.errors.is_empty())
     }
 
+    fn overdue() -> Self {
+        Refusal::from(Error::unavailable("This takes too long.")).into()
+    }
+
+    /// As of what never began.
+    fn into_refusal(self) -> Self {
+        match self {
+            Self::Began(response) => Self::Refused(response.errors),
+            refused @ Self::Refused(_) => refused,
+        }
+    }
+
     /// As a response, for transports that have no other form for what never began.
     pub(super) fn into_response(self) -> Response {
         match self {
@@ -208,6 +251,12 @@ impl Refusal {
         let error = ServerError { locations: self.locations, ..request_error(self.error) };
         log(&error);
         error
+    }
+}
+
+impl From<Refusal> for Outcome {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(vec![refusal.into_server_error()])
     }
 }
 
@@ -232,18 +281,6 @@ fn with(mut request: Request, context: RequestContext) -> Request {
     data.insert(context);
     request.data = data;
     request
-}
-
-/// A subscription has one root field (section 5.2.4.1 of the GraphQL specification). Here it has to
-/// stand in the operation itself: the library that executes it does not look into fragments there.
-fn check_root(operation: &OperationDefinition) -> Result<(), Error> {
-    let roots = operation.selection_set.node.items.as_slice();
-    let is_plain = matches!(roots, [root] if matches!(root.node, Selection::Field(_)) && root.node.directives().is_empty());
-    if operation.ty == OperationType::Subscription && !is_plain {
-        let message = "A subscription selects one field, in the operation itself and without directives.";
-        return Err(Error::new(Code::ValidationFailed, message));
-    }
-    Ok(())
 }
 
 /// The operation to execute, with its own name.

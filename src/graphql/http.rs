@@ -57,7 +57,10 @@ pub async fn get(
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
     if let Ok(upgrade) = upgrade {
-        return websocket::accept(app, client.0, upgrade);
+        return match app.streams.take(client.0) {
+            Ok(place) => websocket::accept(app, client, place, upgrade),
+            Err(error) => failure(error),
+        };
     }
     let query = query.unwrap_or_default();
     if let Some(explorer) = &app.explorer
@@ -111,7 +114,10 @@ async fn answer(
             let is_subscription = operation.kind == Some(OperationType::Subscription);
             if media_type == MediaType::EventStream || is_subscription && media_type::accepts_stream(headers)
             {
-                sse::stream(app, viewer, client.0, operation)
+                match app.streams.take(client.0) {
+                    Ok(place) => sse::stream(app, viewer, client, place, operation),
+                    Err(error) => refuse(media_type, error.into()),
+                }
             } else {
                 let _share = operation.share(app).await;
                 write(media_type, operation.execute(app, viewer, client.0).await)

@@ -39,12 +39,16 @@ impl Parameters {
         Self::from_object(parameters)
     }
 
-    fn from_object(mut parameters: Map<String, Value>) -> Result<Self> {
+    /// Reads them from an object's members.
+    ///
+    /// # Errors
+    /// `BadRequest` for a member of the wrong type.
+    pub(super) fn from_object(mut parameters: Map<String, Value>) -> Result<Self> {
         let mut take = |name| parameters.remove(name).unwrap_or_default();
         let query = match take("query") {
-            Value::String(query) if !query.is_empty() => Some(query),
             Value::Null => None,
-            _ => return Err(Error::bad_request("The parameter query must be a string, and not empty.")),
+            Value::String(query) => Some(query).filter(|query| !query.is_empty()),
+            _ => return Err(Error::bad_request("The parameter query must be a string.")),
         };
         let document_id = match take("documentId") {
             Value::Null => None,
@@ -71,7 +75,7 @@ impl Parameters {
 }
 
 /// The hash in Apollo's extension, in its first and only version.
-pub(super) fn persisted_hash(extensions: &Value) -> Option<String> {
+fn persisted_hash(extensions: &Value) -> Option<String> {
     let persisted = extensions.get("persistedQuery").filter(|persisted| persisted["version"] == 1)?;
     persisted.get("sha256Hash")?.as_str().map(ToOwned::to_owned)
 }

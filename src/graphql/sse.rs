@@ -1,7 +1,7 @@
 //! GraphQL over server-sent events, in "distinct connections" mode: one operation a request, by the
 //! protocol of graphql-sse.
 
-use std::{convert::Infallible, net::IpAddr};
+use std::convert::Infallible;
 
 use axum::response::{
     IntoResponse, Response,
@@ -10,11 +10,23 @@ use axum::response::{
 use futures_util::{FutureExt, StreamExt, future, stream};
 
 use super::execution::Operation;
-use crate::{app::App, auth::Viewer, telemetry};
+use crate::{
+    app::{App, Client},
+    auth::Viewer,
+    limit::Place,
+    telemetry,
+};
 
 /// Answers an operation as a stream: each result is a `next`, and the last event a `complete`. When
-/// the viewer's token expires, or the server stops, the stream is complete.
-pub(super) fn stream(app: &App, viewer: Viewer, client: IpAddr, operation: Operation) -> Response {
+/// the viewer's token expires, or the server stops, the stream is complete. It has its `place` as long
+/// as it lasts.
+pub(super) fn stream(
+    app: &App,
+    viewer: Viewer,
+    client: Client,
+    place: Place,
+    operation: Operation,
+) -> Response {
     let (expiry, stopping) = (viewer.expiry(), app.stopping.clone());
     let end = async move {
         tokio::select! {
@@ -22,8 +34,9 @@ pub(super) fn stream(app: &App, viewer: Viewer, client: IpAddr, operation: Opera
             () = stopping.cancelled() => {}
         }
     };
-    let outcomes = operation.outcomes(app, viewer, client).take_until(end.boxed());
-    let results = outcomes.map(|outcome| {
+    let outcomes = operation.outcomes(app, viewer, client.0).take_until(end.boxed());
+    let results = outcomes.map(move |outcome| {
+        let _ = &place;
         let result = serde_json::to_string(&outcome.into_response()).unwrap_or_default();
         Event::default().event("next").data(result)
     });

@@ -1,6 +1,6 @@
 use async_graphql::{Context, Enum, ID, Object, Subscription};
 use futures_util::{Stream, StreamExt, stream};
-use tokio::sync::broadcast::{Receiver, error::RecvError};
+use tokio::sync::broadcast::error::RecvError;
 
 use super::{
     context::ContextExt,
@@ -9,6 +9,7 @@ use super::{
     loaders::SnippetNumber,
     permission::requires_permission,
     snippets::Snippet,
+    stage::Stage,
     users::Coder,
 };
 use crate::{
@@ -91,7 +92,7 @@ impl Subscription {
         ctx: &Context<'_>,
     ) -> Result<impl Stream<Item = Result<Change, ApiError>> + use<>, ApiError> {
         let coder = ctx.viewer().coder_with(Permission::EditSnippet)?;
-        Ok(changes(ctx.store().events.watch(Topic::Library(coder.id))))
+        Ok(changes(ctx, Topic::Library(coder.id)))
     }
 
     /// For mentors: pushes when a snippet of one of your coders is stored, edited, flagged for review
@@ -102,15 +103,20 @@ impl Subscription {
         ctx: &Context<'_>,
     ) -> Result<impl Stream<Item = Result<Change, ApiError>> + use<>, ApiError> {
         let mentor = ctx.viewer().mentor_with(Permission::EditSnippet)?;
-        Ok(changes(ctx.store().events.watch(Topic::ReviewQueue(mentor.id))))
+        Ok(changes(ctx, Topic::ReviewQueue(mentor.id)))
     }
 }
 
-fn changes(events: Receiver<Event>) -> impl Stream<Item = Result<Change, ApiError>> {
-    stream::unfold(Some(events), |events| async {
-        let mut events = events?;
-        match events.recv().await {
-            Ok(event) => Some((Ok(Change(event)), Some(events))),
+fn changes(ctx: &Context<'_>, topic: Topic) -> impl Stream<Item = Result<Change, ApiError>> + use<> {
+    let events = ctx.store().events.watch(topic);
+    let stage = ctx.data_unchecked::<Stage>().clone();
+    stream::unfold(Some((events, stage)), |state| async {
+        let (mut events, stage) = state?;
+        stage.waits();
+        let received = events.recv().await;
+        stage.executes();
+        match received {
+            Ok(event) => Some((Ok(Change(event)), Some((events, stage)))),
             Err(RecvError::Lagged(_) | RecvError::Closed) => {
                 let message = "You may have missed something: look again, and subscribe anew.";
                 Some((Err(Error::unavailable(message).into()), None))

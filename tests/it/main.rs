@@ -20,3 +20,4 @@ mod rest;
 mod subscriptions;
 mod trust;
 mod watch;
+mod websocket;

@@ -9,7 +9,7 @@ use funcster_api::{
 use serde_json::{Value, json};
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::support::{App, Kind, Listening, Person, SUBPROTOCOL, Socket};
+use crate::support::{App, Kind, Listening, Person, Socket};
 
 const QUEUE: &str =
     "subscription { reviewQueueChanged { kind coder { username } snippetId snippet { name needsReview } } }";
@@ -127,82 +127,6 @@ async fn events_reach_the_subscribers_of_every_server_on_one_database() {
 }
 
 #[tokio::test]
-async fn the_protocol_is_kept() {
-    App::run(Kind::Sqlite, async |app: &App| {
-        let (ada, bob) = (app.coder("ada").await, app.mentor("bob").await);
-        let server = Listening::start(app).await;
-
-        let mut wrong = Socket::connect(&server, None).await;
-        assert_eq!(wrong.closed().await, 4406);
-        let mut early = Socket::connect(&server, SUBPROTOCOL).await;
-        early.subscribe("1", "{ __typename }").await;
-        assert_eq!(early.closed().await, 4401);
-        let mut noise = Socket::connect(&server, SUBPROTOCOL).await;
-        noise.send_text("{").await;
-        assert_eq!(noise.closed().await, 4400);
-        let mut forged = Socket::connect(&server, SUBPROTOCOL).await;
-        forged
-            .send(json!({ "type": "connection_init", "payload": { "Authorization": "Bearer x.y.z" } }))
-            .await;
-        assert_eq!(forged.closed().await, 4403);
-        let mut twice = Socket::open(&server, None).await;
-        twice.send(json!({ "type": "connection_init" })).await;
-        assert_eq!(twice.closed().await, 4429);
-
-        let mut expiring = app.claims(&ada.subject(), &Permission::ALL);
-        expiring["exp"] = (chrono::Utc::now().timestamp() + 2).into();
-        let mut expiring = Socket::open(&server, Some(&App::sign(&expiring))).await;
-        expiring.subscribe("m", MINE).await;
-        assert_eq!(expiring.closed().await, 4403);
-
-        let mut socket = Socket::open(&server, ada.token.as_deref()).await;
-        socket.send(json!({ "type": "ping" })).await;
-        assert_eq!(socket.receive().await["type"], "pong");
-        socket.subscribe("1", "{ viewer { username } }").await;
-        assert_eq!(socket.next("1").await, json!({ "viewer": { "username": "ada" } }));
-        assert_eq!(socket.receive().await, json!({ "type": "complete", "id": "1" }));
-        for (query, code) in [
-            ("{ nothing }", "GRAPHQL_VALIDATION_FAILED"),
-            ("{ ", "GRAPHQL_PARSE_FAILED"),
-            (QUEUE, "FORBIDDEN"),
-            ("subscription { mySnippetChanged { nothing } }", "GRAPHQL_VALIDATION_FAILED"),
-            (
-                "subscription { ...f } fragment f on Subscription { mySnippetChanged { kind } }",
-                "GRAPHQL_VALIDATION_FAILED",
-            ),
-            (
-                "subscription { a: mySnippetChanged { kind } b: mySnippetChanged { kind } }",
-                "GRAPHQL_VALIDATION_FAILED",
-            ),
-            ("subscription { mySnippetChanged @include(if: false) { kind } }", "GRAPHQL_VALIDATION_FAILED"),
-        ] {
-            socket.subscribe("2", query).await;
-            let refused = socket.receive().await;
-            assert_eq!(refused["payload"]["errors"][0]["extensions"]["code"], code, "{query}: {refused}");
-            assert_eq!(socket.receive().await, json!({ "type": "complete", "id": "2" }), "{query}");
-        }
-        socket.subscribe("3", MINE).await;
-        settled().await;
-        store(&ada, "Seen").await;
-        assert_eq!(socket.next("3").await["mySnippetChanged"]["kind"], "SNIPPET_CREATED");
-        socket.send(json!({ "type": "complete", "id": "3" })).await;
-        assert_eq!(socket.receive().await, json!({ "type": "complete", "id": "3" }));
-        store(&ada, "Unseen").await;
-        assert!(socket.is_quiet().await);
-
-        let mut nobody = Socket::open(&server, None).await;
-        nobody.subscribe("1", MINE).await;
-        assert_eq!(nobody.receive().await["payload"]["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
-        let lacking = bob.without(Permission::EditSnippet);
-        let mut lacking = Socket::open(&server, lacking.token.as_deref()).await;
-        lacking.subscribe("1", QUEUE).await;
-        let refused = lacking.receive().await;
-        assert_eq!(refused["payload"]["errors"][0]["extensions"]["permission"], "edit:snippet", "{refused}");
-    })
-    .await;
-}
-
-#[tokio::test]
 async fn a_watcher_that_is_too_slow_is_dropped_and_holds_nobody_up() {
     App::run(Kind::Sqlite, async |app: &App| {
         let events = Events::start(&app.db);
@@ -218,32 +142,6 @@ async fn a_watcher_that_is_too_slow_is_dropped_and_holds_nobody_up() {
         }
         settled().await;
         assert!(matches!(slow.recv().await, Err(RecvError::Lagged(_))));
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn one_connection_has_so_many_operations_and_no_more() {
-    App::run(Kind::Sqlite, async |app: &App| {
-        let ada = app.coder("ada").await;
-        let server = Listening::start(app).await;
-        let mut socket = Socket::open(&server, ada.token.as_deref()).await;
-        for id in 0..120 {
-            socket.subscribe(&id.to_string(), MINE).await;
-        }
-        let refused = socket.receive().await;
-        assert_eq!(refused["payload"]["errors"][0]["extensions"]["code"], "RATE_LIMITED", "{refused}");
-        for id in 0..120 {
-            socket.send(json!({ "type": "complete", "id": id.to_string() })).await;
-        }
-        socket.subscribe("again", "{ __typename }").await;
-        loop {
-            let message = socket.receive().await;
-            if message["id"] == "again" {
-                assert_eq!(message["payload"]["data"]["__typename"], "Query", "{message}");
-                break;
-            }
-        }
     })
     .await;
 }

@@ -49,7 +49,9 @@ pub fn problems(changes: &BTreeSet<String>, declarations: &str) -> Vec<String> {
     let mut last = None;
     for line in declarations.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty()) {
         if line.starts_with(char::is_whitespace) {
-            last.and_then(|sentence| reasons.get_mut(sentence)).map(|has_reason| *has_reason = true);
+            if let Some(sentence) = last {
+                reasons.insert(sentence, true);
+            }
         } else {
             last = Some(line.trim_end());
             reasons.insert(line.trim_end(), false);

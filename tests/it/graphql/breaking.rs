@@ -5,7 +5,7 @@ use funcster_api::graphql::{self, breaking};
 const RELEASED: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/schema/released.graphql"));
 const DECLARED: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/schema/breaking.txt"));
 
-const OLD: &str = r#"
+const OLD: &str = "
     schema { query: Query }
     directive @requiresPermission(permission: String!, note: String) on FIELD_DEFINITION | OBJECT
     type Query { pet(id: ID!, size: Int = 3, kinds: [Kind!]): Pet pets: [Pet!]! }
@@ -17,7 +17,7 @@ const OLD: &str = r#"
     enum Kind { CAT DOG }
     input Filter { kind: Kind, sizes: [Int] = [1], names: [String!]! }
     scalar Moment
-"#;
+";
 
 /// The sentences about a definition in which `was` stands for `is` now.
 fn changes(was: &str, is: &str) -> Vec<String> {

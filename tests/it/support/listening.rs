@@ -18,9 +18,14 @@ impl Listening {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("the port");
         let (stop, stopped) = oneshot::channel();
-        let ended = tokio::spawn(server::serve(listener, app.router.clone(), async {
-            let _ = stopped.await;
-        }));
+        let ended = tokio::spawn(server::serve(
+            listener,
+            app.router.clone(),
+            app.config.limits.stalled_client,
+            async {
+                let _ = stopped.await;
+            },
+        ));
         Self { address, stop, ended }
     }
 

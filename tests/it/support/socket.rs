@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
-    tungstenite::{Message, client::IntoClientRequest},
+    tungstenite::{self, Message, client::IntoClientRequest},
 };
 
 use super::Listening;
@@ -86,13 +86,30 @@ impl Socket {
         tokio::time::timeout(Duration::from_millis(300), self.0.next()).await.is_err()
     }
 
-    /// The code that the connection is closed with.
-    pub(crate) async fn closed(&mut self) -> u16 {
+    /// The first error of this operation, which is refused.
+    pub(crate) async fn refused(&mut self, id: &str) -> Value {
+        let message = self.receive().await;
+        assert_eq!((&message["type"], &message["id"]), (&json!("error"), &json!(id)), "{message}");
+        message["payload"][0].clone()
+    }
+
+    /// The code that the connection is closed with, and the reason.
+    pub(crate) async fn closed(&mut self) -> (u16, String) {
         loop {
             let message = tokio::time::timeout(PATIENCE, self.0.next()).await.expect("it is closed in time");
-            if let Some(Ok(Message::Close(frame))) = message {
-                return frame.expect("there is a reason").code.into();
+            if let Message::Close(frame) = message.expect("there is a reason").expect("it works") {
+                let frame = frame.expect("there is a reason");
+                return (frame.code.into(), frame.reason.to_string());
             }
+        }
+    }
+
+    /// The HTTP status that a connection is refused with.
+    pub(crate) async fn rejected(server: &Listening) -> u16 {
+        let address = format!("ws://{}/graphql", server.address);
+        match connect_async(address).await {
+            Err(tungstenite::Error::Http(response)) => response.status().as_u16(),
+            other => panic!("it is not refused: {other:?}"),
         }
     }
 }

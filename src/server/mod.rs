@@ -1,4 +1,6 @@
-//! Connections: taken, bounded in how long they may be silent, and let end in peace.
+//! Connections: taken, bounded in how long they may be silent or deaf, and let end in peace.
+
+mod impatient;
 
 use std::{convert::Infallible, future::Future, io, net::SocketAddr, time::Duration};
 
@@ -18,6 +20,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tower::Service;
 
+use self::impatient::Impatient;
+
 /// How long a client may take to send a request's head, and to stay silent between two requests.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long requests in flight may take to end once the server is told to stop.
@@ -25,8 +29,14 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long to wait when no connection can be taken, as when the process has no more files to open.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Answers requests until `stop` ends; then takes no new ones, and gives those in flight 10 s.
-pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
+/// Answers requests until `stop` ends; then takes no new ones, and gives those in flight 10 s. A client
+/// that takes nothing of what it is sent for as long as `patience` is left.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    patience: Duration,
+    stop: impl Future<Output = ()>,
+) {
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
     builder.http2().timer(TokioTimer::new()).keep_alive_interval(HEAD_TIMEOUT);
@@ -40,7 +50,8 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
         match accepted {
             Ok((stream, address)) => {
                 let service = TowerToHyperService::new(with_address(router.clone(), address));
-                let connection = builder.serve_connection_with_upgrades(io_of(stream), service).into_owned();
+                let connection =
+                    builder.serve_connection_with_upgrades(io_of(stream, patience), service).into_owned();
                 let connection = connections.watch(connection);
                 tokio::spawn(async move {
                     // A client that breaks off is no news.
@@ -91,10 +102,10 @@ fn with_address(
     })
 }
 
-fn io_of(stream: TcpStream) -> TokioIo<TcpStream> {
+fn io_of(stream: TcpStream, patience: Duration) -> TokioIo<Impatient<TcpStream>> {
     // Answers are written whole: there is nothing to gain by waiting for more.
     let _ = stream.set_nodelay(true);
-    TokioIo::new(stream)
+    TokioIo::new(Impatient::new(stream, patience))
 }
 
 /// Whether one connection failed, as against the listener.
