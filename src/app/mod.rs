@@ -28,7 +28,9 @@ use crate::{
     auth::{Account, Jwks, Provider, Verifier},
     config::{Config, Limits},
     domain::{Store, events::Events, signup::SignUps},
-    graphql::{self, Schema, documents::Documents, explorer::Explorer, known::KnownDocuments},
+    graphql::{
+        self, Schema, context::LiveLoaders, documents::Documents, explorer::Explorer, known::KnownDocuments,
+    },
     limit::{PlaceLimit, RateLimit},
     pages,
     rest::{self, full_list::FullLists},
@@ -72,6 +74,8 @@ pub struct AppState {
     pub(crate) full_lists: FullLists,
     /// The sockets and streams of events of each address.
     pub streams: PlaceLimit,
+    /// What their subscriptions read through.
+    pub live_loaders: LiveLoaders,
     failed_tokens: RateLimit,
     client_address_header: Option<HeaderName>,
     cors_origins: Option<Vec<HeaderValue>>,
@@ -120,6 +124,7 @@ impl AppState {
             )),
             stopping: CancellationToken::new(),
             full_lists: FullLists::default(),
+            live_loaders: LiveLoaders::default(),
             streams: PlaceLimit::per_address(config.limits.streams_per_address),
             client_address_header: config.client_address_header.clone(),
             cors_origins: config.cors_origins.clone(),

@@ -10,4 +10,4 @@ pub use jwks::Jwks;
 pub use permission::{Permission, Permissions};
 pub use provider::{Provider, Refusal, Registration};
 pub use verifier::{Claims, Verifier};
-pub use viewer::{Account, ActingCoder, ActingMentor, Viewer};
+pub use viewer::{Account, ActingCoder, ActingMentor, Authority, Viewer};

@@ -75,7 +75,7 @@ impl fmt::Display for Permission {
 }
 
 /// The permissions that one token carries.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Permissions(u8);
 
 impl Permissions {

@@ -21,8 +21,16 @@ struct Token {
     expires_at: DateTime<Utc>,
 }
 
+/// What a viewer may do and see depends on this alone: two who have it in common are the same to the
+/// domain.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Authority {
+    permissions: Option<Permissions>,
+    account: Option<Account>,
+}
+
 /// The account behind a token, fixed once it is bound to the token's subject.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Account {
     /// A coder's.
     Coder(ActingCoder),
@@ -31,14 +39,14 @@ pub enum Account {
 }
 
 /// A coder who was found to hold the permission for what is being done.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ActingCoder {
     /// The coder's number.
     pub id: i32,
 }
 
 /// A mentor who was found to hold the permission for what is being done.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ActingMentor {
     /// The mentor's number.
     pub id: i32,
@@ -62,6 +70,15 @@ impl Viewer {
     #[must_use]
     pub const fn account(&self) -> Option<&Account> {
         self.account.as_ref()
+    }
+
+    /// What the viewer may do and see depends on.
+    #[must_use]
+    pub fn authority(&self) -> Authority {
+        Authority {
+            permissions: self.token.as_ref().map(|token| token.permissions),
+            account: self.account.clone(),
+        }
     }
 
     /// Whether the viewer's token carries `permission`.

@@ -110,7 +110,9 @@ impl Events {
     pub fn watch(&self, topic: Topic) -> broadcast::Receiver<Event> {
         let mut watchers = self.0.watchers.lock().unwrap_or_else(PoisonError::into_inner);
         // Whom nobody watches any more is forgotten here, where the list would grow.
-        watchers.retain(|_, sender| sender.receiver_count() > 0);
+        if watchers.len() == watchers.capacity() {
+            watchers.retain(|_, sender| sender.receiver_count() > 0);
+        }
         watchers.entry(topic).or_insert_with(|| broadcast::Sender::new(WATCHER_LAG)).subscribe()
     }
 }
@@ -125,7 +127,8 @@ impl Inner {
 
     fn is_any_queue_watched(&self) -> bool {
         let watchers = self.watchers.lock().unwrap_or_else(PoisonError::into_inner);
-        watchers.keys().any(|topic| matches!(topic, Topic::ReviewQueue(_)))
+        let mut watched = watchers.iter().filter(|(_, sender)| sender.receiver_count() > 0);
+        watched.any(|(topic, _)| matches!(topic, Topic::ReviewQueue(_)))
     }
 }
 

@@ -1,4 +1,11 @@
-use std::{future::Future, net::IpAddr, sync::Arc};
+//! What the resolvers of one request share, and those of subscriptions with each other.
+
+use std::{
+    collections::HashMap,
+    future::Future,
+    net::IpAddr,
+    sync::{Arc, Mutex, PoisonError, Weak},
+};
 
 use async_graphql::{
     Context,
@@ -11,9 +18,11 @@ use super::{batches::Batches, loaders::Reader};
 use crate::{
     Error, Result,
     app::App,
-    auth::Viewer,
+    auth::{Authority, Viewer},
     domain::{Store, signup::SignUps},
 };
+
+type Loader = DataLoader<Reader, HashMapCache>;
 
 /// What the resolvers of one request share.
 pub(super) struct RequestContext {
@@ -21,7 +30,7 @@ pub(super) struct RequestContext {
     client: IpAddr,
     /// None when nothing drives them, and what is read is read at once.
     batches: Option<Batches>,
-    loader: DataLoader<Reader, HashMapCache>,
+    loader: Arc<Loader>,
 }
 
 impl RequestContext {
@@ -33,23 +42,22 @@ impl RequestContext {
         let loader =
             DataLoader::with_cache(reader, batches.clone(), batches.clone(), HashMapCache::default())
                 .max_batch_size(usize::MAX);
-        Self::of(app, client, loader, Some(batches))
+        Self::of(app, client, Arc::new(loader), Some(batches))
     }
 
     /// For a subscription, which lasts: every event is looked at anew.
     pub(super) fn live(app: &App, viewer: Viewer, client: IpAddr) -> Self {
-        let reader = Reader { db: app.store.db.clone(), viewer: Arc::new(viewer) };
-        let (spawner, timer) = (TokioSpawner::current(), TokioTimer::default());
-        let loader = DataLoader::with_cache(reader, spawner, timer, HashMapCache::default());
-        Self::of(app, client, loader, None).without_cache()
+        let loader = app.live_loaders.of(viewer, |viewer| {
+            let reader = Reader { db: app.store.db.clone(), viewer: Arc::new(viewer) };
+            let (spawner, timer) = (TokioSpawner::current(), TokioTimer::default());
+            let loader = DataLoader::with_cache(reader, spawner, timer, HashMapCache::default());
+            loader.enable_all_cache(false);
+            loader
+        });
+        Self::of(app, client, loader, None)
     }
 
-    fn of(
-        app: &App,
-        client: IpAddr,
-        loader: DataLoader<Reader, HashMapCache>,
-        batches: Option<Batches>,
-    ) -> Self {
+    fn of(app: &App, client: IpAddr, loader: Arc<Loader>, batches: Option<Batches>) -> Self {
         Self { app: App::clone(app), client, batches, loader }
     }
 
@@ -57,6 +65,26 @@ impl RequestContext {
     pub(super) fn without_cache(self) -> Self {
         self.loader.enable_all_cache(false);
         self
+    }
+}
+
+/// The loaders of subscriptions: those who may see the same share one, so that what an event has each
+/// of them read is read together.
+#[derive(Default)]
+pub struct LiveLoaders(Mutex<HashMap<Authority, Weak<Loader>>>);
+
+impl LiveLoaders {
+    fn of(&self, viewer: Viewer, make: impl FnOnce(Viewer) -> Loader) -> Arc<Loader> {
+        let mut loaders = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if loaders.len() == loaders.capacity() {
+            loaders.retain(|_, loader| loader.strong_count() > 0);
+        }
+        let slot = loaders.entry(viewer.authority()).or_default();
+        slot.upgrade().unwrap_or_else(|| {
+            let loader = Arc::new(make(viewer));
+            *slot = Arc::downgrade(&loader);
+            loader
+        })
     }
 }
 
@@ -68,7 +96,7 @@ pub(super) trait ContextExt<'a> {
     fn sign_ups(&self) -> &'a SignUps;
     /// The most rows that a page may have.
     fn page_size(&self) -> u32;
-    fn loader(&self) -> &'a DataLoader<Reader, HashMapCache>;
+    fn loader(&self) -> &'a Loader;
     /// Reads together with what the loaders read, so that what hangs below is read together too.
     fn read<T, F>(&self, work: impl FnOnce(Reader) -> F + Send) -> impl Future<Output = Result<T>> + Send
     where
@@ -97,7 +125,7 @@ impl<'a> ContextExt<'a> for Context<'a> {
         self.data_unchecked::<RequestContext>().app.limits.graphql.page_size
     }
 
-    fn loader(&self) -> &'a DataLoader<Reader, HashMapCache> {
+    fn loader(&self) -> &'a Loader {
         &self.data_unchecked::<RequestContext>().loader
     }
 

@@ -301,3 +301,19 @@ fn selected<'a>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_the_last_outcome_of_its_operation() {
+        let outcomes = stream::iter(0..3).map(|number| {
+            assert!(number < 1, "on purpose");
+            Outcome::Began(Response::default())
+        });
+        let outcomes: Vec<_> = guarded(outcomes).collect().await;
+        let [Outcome::Began(_), Outcome::Refused(errors)] = &outcomes[..] else { panic!("two outcomes") };
+        assert_eq!(errors[0].message, Error::INTERNAL_MESSAGE);
+    }
+}

@@ -3,7 +3,7 @@
 mod batches;
 pub mod breaking;
 mod connection;
-mod context;
+pub mod context;
 pub mod documents;
 mod error;
 mod execution;

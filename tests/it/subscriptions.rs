@@ -1,13 +1,17 @@
 //! Subscriptions: over WebSocket, and as server-sent events.
 
-use std::time::Duration;
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
 
 use funcster_api::{
     auth::Permission,
     domain::events::{Event, Events, Kind as EventKind, Topic},
 };
+use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::{Value, json};
-use tokio::sync::broadcast::error::RecvError;
+use tokio::{io::AsyncWriteExt, net::TcpSocket, sync::broadcast::error::RecvError};
 
 use crate::support::{App, Kind, Listening, Person, Socket};
 
@@ -142,6 +146,113 @@ async fn a_watcher_that_is_too_slow_is_dropped_and_holds_nobody_up() {
         }
         settled().await;
         assert!(matches!(slow.recv().await, Err(RecvError::Lagged(_))));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn many_subscriptions_of_one_person_share_what_they_read() {
+    App::run(Kind::Sqlite, async |app: &App| {
+        let ada = app.coder("ada").await;
+        let server = Listening::start(app).await;
+        let mut sockets = Vec::new();
+        for _ in 0..5 {
+            let mut socket = Socket::open(&server, ada.token.as_deref()).await;
+            for id in 0..80 {
+                socket.subscribe(&id.to_string(), MINE).await;
+            }
+            // Operations are begun in their order.
+            socket.subscribe("last", "{ __typename }").await;
+            socket.next("last").await;
+            assert_eq!(socket.receive().await["type"], "complete");
+            sockets.push(socket);
+        }
+        let (statements, _) = app
+            .statements(async {
+                let create =
+                    "mutation { createSnippet(input: { name: \"n\", code: \"c\" }) { snippet { id } } }";
+                let stored = ada.graphql(create).await;
+                for socket in &mut sockets {
+                    let mut heard = HashSet::new();
+                    while heard.len() < 80 {
+                        let message = socket.receive().await;
+                        assert_eq!(message["payload"]["data"]["mySnippetChanged"]["snippet"]["version"], 1);
+                        assert!(heard.insert(message["id"].to_string()), "it is told once: {message}");
+                    }
+                }
+                stored
+            })
+            .await;
+        assert!(statements < 100, "400 subscriptions took {statements} statements");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_event_that_takes_too_long_ends_its_subscription() {
+    App::run(Kind::Postgres, async |app: &App| {
+        let app = app.another(|config| config.limits.request_timeout = Duration::from_secs(1)).await;
+        let ada = app.coder("ada").await;
+        let id = store(&ada, "Loop").await;
+        let server = Listening::start(&app).await;
+        let mut mine = Socket::open(&server, ada.token.as_deref()).await;
+        mine.subscribe("m", MINE).await;
+        // Waiting for an event may take as long as it takes.
+        tokio::time::sleep(Duration::from_millis(1_500)).await;
+        let lock = app.db.begin().await.expect("a transaction");
+        lock.execute_unprepared("LOCK TABLE snippets IN ACCESS EXCLUSIVE MODE").await.expect("the lock");
+        let events = Events::start(&app.db);
+        events.publish(Event {
+            kind: EventKind::SnippetUpdated,
+            coder_id: ada.id,
+            snippet_id: i32::try_from(id).ok(),
+            mentor_id: None,
+        });
+        assert_eq!(mine.refused("m").await["message"], "This takes too long.");
+        lock.rollback().await.expect("it ends");
+        mine.subscribe("m", "{ __typename }").await;
+        assert_eq!(mine.next("m").await, json!({ "__typename": "Query" }));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_client_that_takes_nothing_of_what_it_is_sent_is_left() {
+    App::run(Kind::Sqlite, async |app: &App| {
+        let app = app
+            .another(|config| {
+                config.limits.stalled_client = Duration::from_secs(1);
+                config.limits.streams_per_address = 1;
+            })
+            .await;
+        let ada = app.coder("ada").await;
+        let token = ada.token.as_deref().expect("a token");
+        let server = Listening::start(&app).await;
+        let id = store(&ada, "Long").await;
+        let query = "subscription { mySnippetChanged { snippet { code } } }";
+
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.set_recv_buffer_size(4096).expect("it is set");
+        let mut deaf = socket.connect(server.address).await.expect("a connection");
+        let body = json!({ "query": query }).to_string();
+        let request = format!(
+            "POST /graphql HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\
+             Accept: text/event-stream\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        deaf.write_all(request.as_bytes()).await.expect("it is sent");
+        settled().await;
+        assert_eq!(Socket::rejected(&server).await, 429, "its place is taken");
+
+        let began = Instant::now();
+        while Socket::try_connect(&server).await.is_err() {
+            assert!(began.elapsed() < Duration::from_mins(1), "it holds its place for ever");
+            for _ in 0..10 {
+                let code = "x".repeat(100_000);
+                let edit = json!({ "name": "Long", "code": code, "needsReview": false, "comments": "" });
+                ada.patch(&format!("/snippet/{id}"), edit).await;
+            }
+        }
     })
     .await;
 }

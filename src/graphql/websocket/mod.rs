@@ -70,8 +70,8 @@ async fn serve(mut session: Session, socket: &mut WebSocket) -> Option<Closing> 
                 let answer = match received? {
                     Ok(Message::Text(text)) => session.hear(text.as_bytes()).await,
                     Ok(Message::Binary(data)) => session.hear(&data).await,
-                    Ok(Message::Ping(_) | Message::Pong(_)) => Ok(None),
-                    Ok(Message::Close(_)) => return None,
+                    // The library answers these; after a close it receives no more.
+                    Ok(Message::Ping(_) | Message::Pong(_) | Message::Close(_)) => Ok(None),
                     Err(error) => return Closing::failing(error),
                 };
                 if session.is_known() && !was_known {

@@ -106,10 +106,15 @@ impl Socket {
 
     /// The HTTP status that a connection is refused with.
     pub(crate) async fn rejected(server: &Listening) -> u16 {
-        let address = format!("ws://{}/graphql", server.address);
-        match connect_async(address).await {
-            Err(tungstenite::Error::Http(response)) => response.status().as_u16(),
-            other => panic!("it is not refused: {other:?}"),
+        Self::try_connect(server).await.expect_err("it is refused")
+    }
+
+    /// Connects and leaves again, or tells the HTTP status that it is refused with.
+    pub(crate) async fn try_connect(server: &Listening) -> Result<(), u16> {
+        match connect_async(format!("ws://{}/graphql", server.address)).await {
+            Ok(_) => Ok(()),
+            Err(tungstenite::Error::Http(response)) => Err(response.status().as_u16()),
+            Err(error) => panic!("neither connected nor refused: {error}"),
         }
     }
 }
