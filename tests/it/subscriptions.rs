@@ -193,7 +193,6 @@ async fn an_event_that_takes_too_long_ends_its_subscription() {
     App::run(Kind::Postgres, async |app: &App| {
         let app = app.another(|config| config.limits.request_timeout = Duration::from_secs(1)).await;
         let ada = app.coder("ada").await;
-        let id = store(&ada, "Loop").await;
         let server = Listening::start(&app).await;
         let mut mine = Socket::open(&server, ada.token.as_deref()).await;
         mine.subscribe("m", MINE).await;
@@ -205,7 +204,7 @@ async fn an_event_that_takes_too_long_ends_its_subscription() {
         events.publish(Event {
             kind: EventKind::SnippetUpdated,
             coder_id: ada.id,
-            snippet_id: i32::try_from(id).ok(),
+            snippet_id: Some(1),
             mentor_id: None,
         });
         assert_eq!(mine.refused("m").await["message"], "This takes too long.");
