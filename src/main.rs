@@ -1,11 +1,11 @@
-//! The command line: `serve`, `dev`, `migrate`, `seed`, `schema`, `users`.
+//! The command line: `serve`, `dev`, `migrate`, `seed`, `backup`, `schema`, `users`, `healthcheck`.
 
 mod commands;
 
 use std::{
     io::{self, Write},
     net::SocketAddr,
-    path::Path,
+    path::{Path, PathBuf},
     process::ExitCode,
 };
 
@@ -20,7 +20,7 @@ use funcster_api::{
 use tokio::net::TcpListener;
 
 use crate::commands::{
-    AnyError, connect, connect_to_current,
+    AnyError, backup, connect, connect_to_current, healthcheck,
     migrate::{self, Migrate},
     print,
     schema::{self, Schema},
@@ -34,7 +34,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// the old REST paths are beside it.
 #[derive(Parser)]
 #[command(
-    version,
+    version = env!("FUNCSTER_VERSION"),
     after_help = "Settings come from the environment and from the file .env; .env.example lists them all."
 )]
 struct Cli {
@@ -59,6 +59,11 @@ enum Command {
     },
     /// Put demo people and snippets into an empty database
     Seed,
+    /// Copy a SQLite database to a file, while it is being served
+    Backup {
+        /// The file, which must not be there yet
+        file: PathBuf,
+    },
     /// Print the GraphQL schema, or what it breaks for the clients of another one
     Schema(Schema),
     /// Look at accounts, and bind them to people in Auth0
@@ -66,6 +71,8 @@ enum Command {
         #[command(subcommand)]
         command: Users,
     },
+    /// Ask the server on this machine whether it answers: for containers, which have no other program to ask
+    Healthcheck,
 }
 
 fn main() -> ExitCode {
@@ -91,7 +98,9 @@ async fn run(command: Command) -> Result<(), AnyError> {
         Command::Dev => serve_locally(Config::dev_port(&environment()?)?).await,
         Command::Migrate { command } => migrate::run(&Config::database_url(&environment()?)?, command).await,
         Command::Seed => seed(&Config::database_url(&environment()?)?).await,
+        Command::Backup { file } => backup::run(&Config::database_url(&environment()?)?, &file).await,
         Command::Users { command } => users::run(&Config::database_url(&environment()?)?, command).await,
+        Command::Healthcheck => healthcheck::run(Config::own_address(&environment()?)?).await,
     }
 }
 

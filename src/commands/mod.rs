@@ -1,5 +1,7 @@
 //! The operator's commands, and what they have in common.
 
+pub(crate) mod backup;
+pub(crate) mod healthcheck;
 pub(crate) mod migrate;
 pub(crate) mod schema;
 pub(crate) mod users;
@@ -11,7 +13,8 @@ use std::{
 };
 
 use funcster_api::database;
-use sea_orm::DatabaseConnection;
+use rustls::CertificateError;
+use sea_orm::{DatabaseConnection, DbErr, RuntimeErr};
 
 pub(crate) type AnyError = Box<dyn Error + Send + Sync>;
 
@@ -20,7 +23,28 @@ pub(crate) async fn connect(
     statement_timeout: Option<Duration>,
 ) -> Result<DatabaseConnection, AnyError> {
     let connected = database::connect(database_url, statement_timeout).await;
-    connected.map_err(|error| format!("the database of DATABASE_URL cannot be opened: {error}").into())
+    connected.map_err(|error| {
+        let reason = tls_reason(&error).map_or_else(|| error.to_string(), ToOwned::to_owned);
+        format!("the database of DATABASE_URL cannot be opened: {reason}").into()
+    })
+}
+
+/// Why a server is not trusted, for whoever set `sslmode`: the library's own words are for its developers.
+fn tls_reason(error: &DbErr) -> Option<&'static str> {
+    let DbErr::Conn(RuntimeErr::SqlxError(error)) = error else { return None };
+    let sqlx::Error::Io(error) = error.as_ref() else { return None };
+    if error.kind() == io::ErrorKind::NotFound {
+        return Some("a file that it names is not there (sslrootcert, sslcert, sslkey, or a socket)");
+    }
+    match error.get_ref()?.downcast_ref()? {
+        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
+            Some("no trusted authority has issued the server's certificate: name yours with sslrootcert")
+        }
+        rustls::Error::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+        ) => Some("the server's certificate is not for the host that DATABASE_URL names"),
+        _ => None,
+    }
 }
 
 /// Connects to a database that this release can work on.

@@ -5,7 +5,12 @@ mod limits;
 mod reader;
 mod telemetry;
 
-use std::{fmt, net::IpAddr, path::PathBuf, time::Duration};
+use std::{
+    fmt,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
 
 use axum::http::{HeaderName, HeaderValue};
 use url::{Host, Url};
@@ -113,8 +118,7 @@ impl Config {
             |value| Url::parse(value).ok().map(|_| value.to_owned()),
         );
         let jwks_refresh = read.seconds("JWKS_REFRESH_SECONDS", DEFAULT_JWKS_REFRESH);
-        let host = read.optional("HOST", "an IP address to listen on", parsed);
-        let port = read.port();
+        let address = read.address();
         let introspection = read.optional("GRAPHQL_INTROSPECTION", "true or false", parsed);
         let trusted_documents = read.optional(
             "TRUSTED_DOCUMENTS",
@@ -153,8 +157,8 @@ impl Config {
                 username_claim,
                 jwks_refresh,
             },
-            host: host.unwrap_or(IpAddr::from([0, 0, 0, 0])),
-            port: port.unwrap_or(DEFAULT_PORT),
+            host: address.ip(),
+            port: address.port(),
             introspection: introspection.unwrap_or(false),
             trusted_documents,
             graphiql: graphiql.unwrap_or(false),
@@ -176,6 +180,21 @@ impl Config {
         read.database_url().ok_or(Problems(read.problems))
     }
 
+    /// Reads where a server with these settings answers to its own machine.
+    ///
+    /// # Errors
+    /// When `HOST` or `PORT` is malformed.
+    pub fn own_address(environment: &Environment) -> Result<SocketAddr, Problems> {
+        let mut read = Reader::new(environment);
+        let mut address = read.address();
+        match address.ip() {
+            IpAddr::V4(Ipv4Addr::UNSPECIFIED) => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+            IpAddr::V6(Ipv6Addr::UNSPECIFIED) => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+            _ => {}
+        }
+        if read.problems.is_empty() { Ok(address) } else { Err(Problems(read.problems)) }
+    }
+
     /// Reads the port that `dev` listens on. It takes no other setting; `HOST` may only say what is
     /// the case anyway.
     ///
@@ -189,7 +208,7 @@ impl Config {
             "a loopback address, or not set, for dev: it hands out tokens to whoever asks",
             |value| (value == "localhost" || parsed::<IpAddr>(value)?.is_loopback()).then_some(()),
         );
-        if read.problems.is_empty() { Ok(port.unwrap_or(DEFAULT_PORT)) } else { Err(Problems(read.problems)) }
+        if read.problems.is_empty() { Ok(port) } else { Err(Problems(read.problems)) }
     }
 }
 

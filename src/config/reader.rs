@@ -1,8 +1,12 @@
-use std::{str::FromStr, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    str::FromStr,
+    time::Duration,
+};
 
 use url::Url;
 
-use super::{Environment, GraphqlLimits, Limits};
+use super::{DEFAULT_PORT, Environment, GraphqlLimits, Limits};
 
 /// Reads settings one by one and collects what is wrong with them.
 pub(super) struct Reader<'a> {
@@ -87,8 +91,17 @@ impl<'a> Reader<'a> {
         seconds.map_or(default, |seconds| Duration::from_secs(seconds.into()))
     }
 
-    pub(super) fn port(&mut self) -> Option<u16> {
-        self.optional("PORT", "a port number from 1 to 65535", |value| parsed(value).filter(|port| *port > 0))
+    /// What `HOST` and `PORT` say.
+    pub(super) fn address(&mut self) -> SocketAddr {
+        let host = self.optional("HOST", "an IP address to listen on", parsed);
+        SocketAddr::new(host.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)), self.port())
+    }
+
+    pub(super) fn port(&mut self) -> u16 {
+        let port = self.optional("PORT", "a port number from 1 to 65535", |value| {
+            parsed(value).filter(|port| *port > 0)
+        });
+        port.unwrap_or(DEFAULT_PORT)
     }
 }
 

@@ -19,5 +19,6 @@ mod parity;
 mod rest;
 mod subscriptions;
 mod trust;
+mod upkeep;
 mod watch;
 mod websocket;

@@ -1,19 +1,16 @@
 //! docs/moving-from-flask.md, followed word for word.
 
-use std::{
-    fs,
-    io::Write,
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
-};
+use std::{fs, io::Write, path::PathBuf};
 
 use flate2::{Compression, write::GzEncoder};
 
 use super::old::{Coder, Old, Snippet, coder, mentor};
 use crate::{
-    support::{App, Kind, with_empty_database},
+    support::{App, Kind, guide, with_empty_database},
     trust::program::Program,
 };
+
+const GUIDE: &str = "docs/moving-from-flask.md";
 
 /// The old database of which the guide shows what is told.
 fn shown_in_the_guide() -> Old {
@@ -36,57 +33,6 @@ fn shown_in_the_guide() -> Old {
     }
 }
 
-/// A block of the guide: what is in it, under which heading of the third level, and its language.
-struct Block {
-    heading: String,
-    language: String,
-    text: String,
-}
-
-fn blocks() -> Vec<Block> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/moving-from-flask.md");
-    let guide = fs::read_to_string(path).expect("the guide");
-    let (mut blocks, mut heading, mut block) = (Vec::new(), String::new(), None::<Block>);
-    for line in guide.lines() {
-        match (&mut block, line.strip_prefix("```")) {
-            (Some(_), Some(_)) => blocks.extend(block.take()),
-            (Some(block), None) => block.text.extend([line, "\n"]),
-            (None, Some(language)) => {
-                block = Some(Block {
-                    heading: heading.clone(),
-                    language: language.to_owned(),
-                    text: String::new(),
-                });
-            }
-            (None, None) if line.starts_with("## ") => heading.clear(),
-            (None, None) => heading = line.strip_prefix("### ").map_or(heading, ToOwned::to_owned),
-        }
-    }
-    blocks
-}
-
-/// Runs a block in a shell, where the program and PostgreSQL's own are found, and returns whether it succeeded,
-/// and what it printed.
-#[allow(clippy::disallowed_methods, reason = "config.rs is the server's; this is the tests' own")]
-fn paste(program: &Program, settings: &[(&str, &str)], text: &str) -> (bool, String) {
-    let folder = Path::new(env!("CARGO_BIN_EXE_funcster-api")).parent().expect("a folder");
-    let path = std::env::var("PATH").unwrap_or_default();
-    let output = Command::new("sh")
-        .args(["-euc", text])
-        .envs(settings.iter().copied())
-        .env("PATH", format!("{}:{path}", folder.display()))
-        .current_dir(program.directory())
-        .stdin(Stdio::null())
-        .output()
-        .expect("a shell");
-    let printed = [output.stdout, output.stderr].concat();
-    (output.status.success(), String::from_utf8_lossy(&printed).into_owned())
-}
-
-fn is_installed(name: &str) -> bool {
-    Command::new(name).arg("--version").stdout(Stdio::null()).status().is_ok()
-}
-
 async fn follow(kind: Kind, old_url: &str, url: &str) {
     shown_in_the_guide().store(old_url, kind, 24).await;
     let program = Program::new();
@@ -107,12 +53,14 @@ async fn follow(kind: Kind, old_url: &str, url: &str) {
     let settings = [("OLD_DATABASE_URL", old_url), ("OLD_DATABASE_FILE", &*old_file), ("DATABASE_URL", copy)];
     let heading = if kind == Kind::Sqlite { "SQLite" } else { "PostgreSQL" };
     let (mut told, mut transcript) = (String::new(), String::new());
-    for block in blocks().iter().filter(|block| block.heading.is_empty() || block.heading == heading) {
+    for block in
+        guide::blocks(GUIDE).iter().filter(|block| block.heading.is_empty() || block.heading == heading)
+    {
         if block.language == "text" {
             assert_eq!(told.split("funcster-api: ").next().map(str::trim), Some(block.text.trim()));
             continue;
         }
-        let (succeeded, printed) = paste(&program, &settings, &block.text);
+        let (succeeded, printed) = guide::paste(&program, &settings, &block.text);
         assert_eq!(succeeded, !block.text.contains("migrate check"), "{}: {printed}", block.text);
         told.clone_from(&printed);
         transcript += &printed;
@@ -136,7 +84,7 @@ async fn follow(kind: Kind, old_url: &str, url: &str) {
 
 on_both_databases! {
     async fn the_guide_leads_into_the_new_house_and_back(app: App) {
-        if app.kind == Kind::Postgres && !(is_installed("pg_dump") && is_installed("psql")) {
+        if app.kind == Kind::Postgres && !(guide::is_installed("pg_dump") && guide::is_installed("psql")) {
             eprintln!("NOT TESTED: the guide on PostgreSQL, for want of pg_dump and psql on the PATH");
             return;
         }
@@ -149,7 +97,7 @@ on_both_databases! {
 
 #[test]
 fn the_guide_has_commands_for_both_databases() {
-    let blocks = blocks();
+    let blocks = guide::blocks(GUIDE);
     let of = |heading: &str| {
         blocks.iter().filter(|block| block.language == "sh" && block.heading == heading).count()
     };

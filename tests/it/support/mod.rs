@@ -5,6 +5,7 @@ mod app;
 mod browser;
 mod cable;
 mod database;
+pub(crate) mod guide;
 mod listening;
 mod person;
 mod socket;

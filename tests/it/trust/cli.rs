@@ -13,7 +13,7 @@ fn help_names_the_commands_and_the_schema_needs_no_settings() {
     let program = Program::new();
     let help = program.run(&[], &["--help"]);
     assert_eq!((help.code, help.err.as_str()), (Some(0), ""));
-    for command in ["serve", "dev", "migrate", "seed", "schema", "users", ".env"] {
+    for command in ["serve", "dev", "migrate", "seed", "backup", "schema", "users", "healthcheck", ".env"] {
         assert!(help.out.contains(command), "{command}: {}", help.out);
     }
     let schema = program.run(&[], &["schema"]);

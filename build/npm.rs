@@ -1,13 +1,15 @@
-//! Embeds the third-party files of the pages in the binary, where `npm ci --prefix explorer` has
-//! brought them.
+//! The third-party files of the pages, where `npm ci --prefix explorer` has brought them.
 
-use std::{collections::BTreeSet, env, fs, io, path::Path};
+use std::{collections::BTreeSet, fs, io, path::Path};
+
+use super::variable;
 
 /// The pages that load files from npm: each names them, with their versions, after `{{npm}}`.
 const PAGES: [&str; 2] = ["src/graphql/explorer/page.html", "src/rest/docs/page.html"];
 const MODULES: &str = "explorer/node_modules";
 
-fn main() -> io::Result<()> {
+/// Embeds all of them, or none.
+pub(super) fn embed() -> io::Result<()> {
     println!("cargo::rustc-check-cfg=cfg(npm_embedded)");
     // npm writes this file whenever it has changed anything in there. A path that is missing would
     // have cargo build anew every time, so until then the folder is watched.
@@ -24,7 +26,7 @@ fn main() -> io::Result<()> {
         println!("cargo::rustc-cfg=npm_embedded");
         let rows = files.iter().map(|(name, path)| format!("    ({name:?}, include_str!({path:?})),\n"));
         let table = format!("&[\n{}]\n", rows.collect::<String>());
-        fs::write(Path::new(&variable("OUT_DIR")).join("npm_files.rs"), table)?;
+        fs::write(Path::new(&required("OUT_DIR")).join("npm_files.rs"), table)?;
     }
     Ok(())
 }
@@ -39,14 +41,13 @@ fn files_named_in(page: &str) -> Vec<String> {
 fn brought(name: &str) -> Option<String> {
     let (package, rest) = name.split_once('@')?;
     let (version, path) = rest.split_once('/')?;
-    let package = Path::new(&variable("CARGO_MANIFEST_DIR")).join(MODULES).join(package);
+    let package = Path::new(&required("CARGO_MANIFEST_DIR")).join(MODULES).join(package);
     let manifest = fs::read_to_string(package.join("package.json")).ok()?;
     let is_of_version = manifest.contains(&format!("\"version\": \"{version}\""));
     let path = package.join(path);
     if is_of_version && path.is_file() { path.to_str().map(str::to_owned) } else { None }
 }
 
-#[allow(clippy::disallowed_methods, reason = "cargo tells a build script by its environment")]
-fn variable(name: &str) -> String {
-    env::var(name).expect("cargo sets it")
+fn required(name: &str) -> String {
+    variable(name).expect("cargo sets it")
 }

@@ -1,0 +1,7 @@
+//! What keeps a server going: copies of its data, a trusted way to the database, and the programs around it.
+
+mod backup;
+mod cluster;
+mod healthcheck;
+mod tls;
+mod version;
