@@ -111,7 +111,7 @@ async fn serve(config: Config, migrate_first: bool) -> Result<(), AnyError> {
     }
     // Every connection is an open file, and the usual limit is for programs that open a few.
     let _ = rlimit::increase_nofile_limit(u64::MAX);
-    let db = connect_to_current(&config.database_url, Some(config.limits.statement_timeout)).await?;
+    let db = connect_to_current(&config.database_url, Some(&config.limits)).await?;
     let state = AppState::new(&config, db)?;
     let listener = listen(SocketAddr::new(config.host, config.port), "PORT").await?;
     if let Some(address) = config.telemetry.metrics_address {
@@ -136,7 +136,7 @@ async fn serve_locally(port: u16) -> Result<(), AnyError> {
     let auth0 = dev::open_auth0(&config.auth0, directory)
         .map_err(|error| format!("{} cannot be used: {error}", directory.display()))?;
     dev::register_demo_people(&auth0)?;
-    let db = connect(&config.database_url, Some(config.limits.statement_timeout)).await?;
+    let db = connect(&config.database_url, Some(&config.limits)).await?;
     migration::up(&db).await?;
     dev::seed(&db).await?;
 

@@ -9,10 +9,9 @@ pub(crate) mod users;
 use std::{
     error::Error,
     io::{self, Write},
-    time::Duration,
 };
 
-use funcster_api::database;
+use funcster_api::{config::Limits, database};
 use rustls::CertificateError;
 use sea_orm::{DatabaseConnection, DbErr, RuntimeErr};
 
@@ -20,9 +19,9 @@ pub(crate) type AnyError = Box<dyn Error + Send + Sync>;
 
 pub(crate) async fn connect(
     database_url: &str,
-    statement_timeout: Option<Duration>,
+    limits: Option<&Limits>,
 ) -> Result<DatabaseConnection, AnyError> {
-    let connected = database::connect(database_url, statement_timeout).await;
+    let connected = database::connect(database_url, limits).await;
     connected.map_err(|error| {
         let reason = tls_reason(&error).map_or_else(|| error.to_string(), ToOwned::to_owned);
         format!("the database of DATABASE_URL cannot be opened: {reason}").into()
@@ -50,9 +49,9 @@ fn tls_reason(error: &DbErr) -> Option<&'static str> {
 /// Connects to a database that this release can work on.
 pub(crate) async fn connect_to_current(
     database_url: &str,
-    statement_timeout: Option<Duration>,
+    limits: Option<&Limits>,
 ) -> Result<DatabaseConnection, AnyError> {
-    let db = connect(database_url, statement_timeout).await?;
+    let db = connect(database_url, limits).await?;
     migration::require_current(&db).await?;
     Ok(db)
 }

@@ -7,6 +7,8 @@ pub struct Limits {
     pub body_bytes: u32,
     /// `MAX_CONCURRENT_REQUESTS`: requests that are answered at the same time.
     pub concurrent_requests: u32,
+    /// `DATABASE_MAX_CONNECTIONS`: at least [`Self::MIN_DATABASE_CONNECTIONS`].
+    pub database_connections: u32,
     /// `REQUEST_TIMEOUT_SECONDS`.
     pub request_timeout: Duration,
     /// `STATEMENT_TIMEOUT_SECONDS`: of one SQL statement, on PostgreSQL.
@@ -39,11 +41,17 @@ pub struct GraphqlLimits {
     pub page_size: u32,
 }
 
+impl Limits {
+    /// For whoever listens to changes one, for transactions three, and for everything else one.
+    pub const MIN_DATABASE_CONNECTIONS: u32 = 5;
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
             body_bytes: 1024 * 1024,
             concurrent_requests: 256,
+            database_connections: 20,
             request_timeout: Duration::from_secs(30),
             statement_timeout: Duration::from_secs(5),
             stalled_client: Duration::from_secs(30),

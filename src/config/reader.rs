@@ -56,6 +56,11 @@ impl<'a> Reader<'a> {
         Limits {
             body_bytes: self.limit("MAX_BODY_BYTES", default.body_bytes),
             concurrent_requests: self.limit("MAX_CONCURRENT_REQUESTS", default.concurrent_requests),
+            database_connections: self.limit_from(
+                Limits::MIN_DATABASE_CONNECTIONS,
+                "DATABASE_MAX_CONNECTIONS",
+                default.database_connections,
+            ),
             request_timeout: self.seconds("REQUEST_TIMEOUT_SECONDS", default.request_timeout),
             statement_timeout: self.seconds("STATEMENT_TIMEOUT_SECONDS", default.statement_timeout),
             stalled_client: self.seconds("STALLED_CLIENT_SECONDS", default.stalled_client),
@@ -78,8 +83,12 @@ impl<'a> Reader<'a> {
     }
 
     fn limit(&mut self, name: &str, default: u32) -> u32 {
-        let limit = self.optional(name, "a whole number, at least 1", |value| {
-            parsed(value).filter(|limit| *limit > 0 && i32::try_from(*limit).is_ok())
+        self.limit_from(1, name, default)
+    }
+
+    fn limit_from(&mut self, least: u32, name: &str, default: u32) -> u32 {
+        let limit = self.optional(name, &format!("a whole number, at least {least}"), |value| {
+            parsed(value).filter(|limit| *limit >= least && i32::try_from(*limit).is_ok())
         });
         limit.unwrap_or(default)
     }

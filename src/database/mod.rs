@@ -11,7 +11,7 @@ use sea_orm::{
 };
 
 pub use self::pool::{Pool, PoolUse};
-use crate::telemetry;
+use crate::{config::Limits, telemetry};
 
 /// How long a SQLite writer waits for another one.
 const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -19,21 +19,18 @@ const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a connection may have been idle and is still used without asking whether it is alive.
 const TRUSTED_IDLE_TIME: Duration = Duration::from_secs(1);
-/// Connections in the pool.
-const MAX_CONNECTIONS: u32 = 20;
 
 /// Connects to the database at `url`; a SQLite file is created when missing. PostgreSQL ends a
-/// statement that takes longer than `statement_timeout`.
+/// statement that takes longer than a server's `limits` allow; a command takes the time that it needs.
 ///
 /// # Errors
 /// When the database cannot be reached or opened.
-pub async fn connect(url: &str, statement_timeout: Option<Duration>) -> Result<DatabaseConnection, DbErr> {
+pub async fn connect(url: &str, limits: Option<&Limits>) -> Result<DatabaseConnection, DbErr> {
     let mut options = ConnectOptions::new(url);
-    if let Some(statement_timeout) = statement_timeout {
-        options.statement_timeout(statement_timeout);
+    if let Some(limits) = limits {
+        options.statement_timeout(limits.statement_timeout).max_connections(limits.database_connections);
     }
     options
-        .max_connections(MAX_CONNECTIONS)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .test_before_acquire_if_idle_for(TRUSTED_IDLE_TIME)
         // Statements would show in the log with what people wrote in them.

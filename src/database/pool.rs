@@ -20,12 +20,12 @@ use tokio::{
     time::timeout,
 };
 
-use super::{ACQUIRE_TIMEOUT, MAX_CONNECTIONS, TRUSTED_IDLE_TIME};
-use crate::telemetry;
+use super::{ACQUIRE_TIMEOUT, TRUSTED_IDLE_TIME};
+use crate::{config::Limits, telemetry};
 
-/// How many connections single statements may hold. The others are for transactions, which keep
-/// theirs for longer, and for whoever listens.
-const FOR_STATEMENTS: usize = MAX_CONNECTIONS as usize - 4;
+/// How many connections single statements leave to transactions, which keep theirs for longer, and to
+/// whoever listens.
+const FOR_OTHERS: u32 = Limits::MIN_DATABASE_CONNECTIONS - 1;
 
 /// The connections to the database that requests share.
 ///
@@ -123,13 +123,18 @@ impl<DB: sqlx::Database> Connections<DB> {
     fn usage(&self) -> PoolUse {
         let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).len();
         let idle = u32::try_from(self.pool.num_idle() + kept).unwrap_or(u32::MAX);
-        PoolUse { idle, used: self.pool.size().saturating_sub(idle), most: MAX_CONNECTIONS }
+        PoolUse {
+            idle,
+            used: self.pool.size().saturating_sub(idle),
+            most: self.pool.options().get_max_connections(),
+        }
     }
 
     fn of(pool: &sqlx::Pool<DB>) -> Arc<Self> {
         let (pool, closing) = (pool.clone(), pool.close_event());
+        let places = pool.options().get_max_connections().saturating_sub(FOR_OTHERS).max(1);
         let connections =
-            Arc::new(Self { pool, idle: Mutex::default(), places: Semaphore::new(FOR_STATEMENTS) });
+            Arc::new(Self { pool, idle: Mutex::default(), places: Semaphore::new(places as usize) });
         tokio::spawn(Self::tidy_up(Arc::downgrade(&connections), closing));
         connections
     }

@@ -92,7 +92,7 @@ impl App {
         adjust(&mut config);
 
         let statements = Arc::new(AtomicUsize::new(0));
-        let mut db = database::connect(&config.database_url, Some(config.limits.statement_timeout))
+        let mut db = database::connect(&config.database_url, Some(&config.limits))
             .await
             .expect("the test's database can be opened");
         let counter = Arc::clone(&statements);

@@ -15,7 +15,7 @@ pub(crate) const GOOD: [(&str, &str); 4] = [
 ];
 
 /// Those that have a default.
-pub(crate) const OPTIONAL: [&str; 23] = [
+pub(crate) const OPTIONAL: [&str; 24] = [
     "AUTH0_CONNECTION",
     "JWKS_REFRESH_SECONDS",
     "HOST",
@@ -24,6 +24,7 @@ pub(crate) const OPTIONAL: [&str; 23] = [
     "GRAPHIQL",
     "SIGNUPS_PER_MINUTE",
     "FAILED_TOKENS_PER_MINUTE",
+    "DATABASE_MAX_CONNECTIONS",
     "MAX_BODY_BYTES",
     "REQUEST_TIMEOUT_SECONDS",
     "STATEMENT_TIMEOUT_SECONDS",
@@ -118,6 +119,7 @@ fn every_setting_can_be_set() {
         ("SIGNUPS_PER_MINUTE", "0"),
         ("FAILED_TOKENS_PER_MINUTE", "7"),
         ("CLIENT_ADDRESS_HEADER", "X-Forwarded-For"),
+        ("DATABASE_MAX_CONNECTIONS", "5"),
         ("MAX_BODY_BYTES", "1000"),
         ("REQUEST_TIMEOUT_SECONDS", "2"),
         ("STATEMENT_TIMEOUT_SECONDS", "1"),
@@ -139,6 +141,7 @@ fn every_setting_can_be_set() {
     assert_eq!((config.signups_per_minute, config.failed_tokens_per_minute), (0, 7));
     assert_eq!(config.client_address_header.expect("it is set"), "x-forwarded-for");
     assert_eq!((config.limits.body_bytes, config.limits.graphql.page_size), (1000, 50));
+    assert_eq!(config.limits.database_connections, 5);
     assert_eq!(config.limits.request_timeout, Duration::from_secs(2));
     assert_eq!(config.limits.statement_timeout, Duration::from_secs(1));
     assert_eq!(config.telemetry.log_level, LevelFilter::DEBUG);
@@ -163,6 +166,24 @@ fn all_that_is_missing_is_named_together() {
     }
     let whole = Problems(problems).to_string();
     assert!(GOOD.iter().all(|(name, _)| whole.contains(name)), "{whole}");
+}
+
+#[test]
+fn a_server_that_listens_everywhere_is_asked_on_loopback() {
+    let address = |host: &str| {
+        let environment = Environment::from([("HOST", host), ("PORT", "8080")]);
+        Config::own_address(&environment).map(|address| address.to_string())
+    };
+    for (host, expected) in [
+        ("", "127.0.0.1:8080"),
+        ("0.0.0.0", "127.0.0.1:8080"),
+        ("::", "[::1]:8080"),
+        ("192.0.2.7", "192.0.2.7:8080"),
+    ] {
+        assert_eq!(address(host).as_deref(), Ok(expected), "{host}");
+    }
+    let environment = Environment::from([("HOST", "hunter2"), ("PORT", "http")]);
+    assert_eq!(problems(Config::own_address(&environment)).len(), 2, "both are named");
 }
 
 #[test]

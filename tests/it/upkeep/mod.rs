@@ -2,6 +2,7 @@
 
 mod backup;
 mod cluster;
+mod connections;
 mod healthcheck;
 mod tls;
 mod version;
