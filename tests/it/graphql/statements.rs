@@ -1,18 +1,9 @@
 //! How many SQL statements a query takes: as many as its shape has levels, however many rows.
 
-use std::sync::{Arc, Mutex};
-
-use axum::{body::Body, http::Method};
-use funcster_api::{
-    app::{self, AppState},
-    auth::Permission,
-    database::Pool,
-};
-use sea_orm::Database;
+use funcster_api::auth::Permission;
 use serde_json::json;
-use tower::ServiceExt;
 
-use super::rows;
+use super::{recorder::Recorder, rows};
 use crate::support::{App, Person};
 
 /// Queries, each with the number of statements that it takes.
@@ -194,15 +185,7 @@ on_both_databases! {
     async fn the_long_texts_are_read_only_where_they_are_selected(app: App) {
         let ada = app.coder("ada").await;
         rows::snippets(app, &[ada.id; 2]).await;
-        let statements = Arc::new(Mutex::new(Vec::new()));
-        let db = Database::connect(&app.config.database_url).await.expect("the database is there");
-        let log = Arc::clone(&statements);
-        let mut state = AppState::new(&app.config, db.clone()).expect("the settings are sound");
-        state.store.db = Pool::observed(db.clone(), move |info| {
-            log.lock().expect("no panic").push(info.statement.sql.clone());
-        });
-        state.verifier.jwks().refresh().await;
-        let router = app::router(state);
+        let recorder = Recorder::start(app).await;
         for (selection, code, comments) in [
             ("totalCount", false, false),
             ("nodes { name version }", false, false),
@@ -211,15 +194,10 @@ on_both_databases! {
             ("edges { node { comments } }", false, true),
             ("nodes { name } edges { node { code text: comments } }", true, true),
         ] {
-            statements.lock().expect("no panic").clear();
             let query = format!("{{ viewer {{ ... on Coder {{ snippets {{ {selection} }} }} }} }}");
-            let request = ada
-                .request(Method::POST, "/graphql")
-                .header("content-type", "application/json")
-                .body(Body::from(json!({ "query": query }).to_string()));
-            let Ok(response) = router.clone().oneshot(request.expect("a request")).await;
-            assert_eq!(response.status(), 200);
-            let read: Vec<_> = statements.lock().expect("no panic").iter().map(ToString::to_string).collect();
+            let (answer, read) = recorder.graphql(&ada, &query).await;
+            answer.data();
+            let read: Vec<_> = read.into_iter().map(|statement| statement.sql).collect();
             let snippets: Vec<_> = read.iter().filter(|sql| sql.contains("\"snippets\"")).collect();
             assert!(!snippets.is_empty(), "{selection}: {read:?}");
             for (column, expected) in [("\"code\"", code), ("\"comments\"", comments)] {
@@ -230,6 +208,6 @@ on_both_databases! {
                 );
             }
         }
-        db.close().await.expect("the pool closes");
+        recorder.db.close().await.expect("the pool closes");
     }
 }
