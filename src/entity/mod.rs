@@ -13,10 +13,13 @@ use sea_orm::{
 };
 
 /// `column` is one of `ids`, with all of them in one parameter: a statement's text does not change
-/// with their number, and no limit on parameters is ever met.
+/// with their number, and no limit on parameters is ever met. One id stands for itself: PostgreSQL
+/// keeps the plan of such a statement, where it would plan for each array anew.
 pub fn is_any_of(column: impl IntoSimpleExpr, ids: &[i32], backend: DbBackend) -> SimpleExpr {
     let column = column.into_simple_expr();
-    if backend == DbBackend::Postgres {
+    if let [id] = ids {
+        column.eq(*id)
+    } else if backend == DbBackend::Postgres {
         column.eq(PgFunc::any(Expr::val(ids.to_vec())))
     } else {
         let json = serde_json::Value::from(ids).to_string();
