@@ -1,0 +1,178 @@
+//! One database, and all that runs around it.
+
+use std::{fs, os::unix::fs::PermissionsExt, sync::Arc, thread, time::Duration};
+
+use fastrand::Rng;
+use funcster_api::database;
+use sea_orm::DatabaseConnection;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+use crate::{
+    NO_POSTGRES, Outcome,
+    client::{self, Client},
+    data::{self, Size},
+    issuer::Issuer,
+    memory::{self, Watch},
+    options::{Kind, Load, Options},
+    pgbench,
+    postgres::{Cluster, Programs},
+    progress,
+    report::{self, Measured, Memory, Report, Round},
+    requests::Requests,
+    server::{self, Server},
+    sqlite, verify,
+    workload::Workload,
+};
+
+/// How long the server, and then its limit, run before they are measured.
+const WARM_UP: Duration = Duration::from_secs(1);
+/// How many requests of a workload are looked at closely.
+const SAMPLE: usize = 50;
+
+/// All that is needed to measure on one database; what is first ends first.
+pub(crate) struct Bench<'a> {
+    runtime: &'a Runtime,
+    kind: Kind,
+    size: Size,
+    url: String,
+    db: DatabaseConnection,
+    server: Server,
+    requests: Arc<Requests>,
+    cluster: Option<Cluster>,
+    version: String,
+    directory: TempDir,
+}
+
+impl<'a> Bench<'a> {
+    /// Makes the data and starts what is needed.
+    pub(crate) fn set_up(kind: Kind, options: &Options, runtime: &'a Runtime) -> Outcome<Self> {
+        let size = options.size();
+        fs::create_dir_all(&options.directory)?;
+        let directory = TempDir::with_prefix_in("load-", &options.directory)?;
+        // PostgreSQL's user has to get at the folders of its own in there.
+        fs::set_permissions(&directory, fs::Permissions::from_mode(0o711))?;
+        let (cluster, version) = match kind {
+            Kind::Postgres => {
+                let programs = Programs::find().ok_or(NO_POSTGRES)?;
+                let version = format!("{} {}", kind.name(), programs.version().unwrap_or_default());
+                (Some(Cluster::start(programs, directory.path())?), version)
+            }
+            Kind::Sqlite => (None, kind.name().to_owned()),
+        };
+        let file = directory.path().join("load.db");
+        let url = cluster.as_ref().map_or_else(|| format!("sqlite://{}", file.display()), Cluster::url);
+        progress(&format!("{}: making {} snippets", kind.name(), size.snippets()));
+        server::migrate(&url, directory.path())?;
+        let db = runtime.block_on(database::connect(&url, None))?;
+        runtime.block_on(data::fill(&db, size))?;
+        let issuer = Issuer::start(runtime, directory.path())?;
+        let server = Server::start(&url, &issuer, directory.path())?;
+        progress("signing everybody's tokens");
+        let requests = Arc::new(Requests::new(size, &issuer, &server.address.to_string())?);
+        Ok(Self { runtime, kind, size, url, db, server, requests, cluster, version, directory })
+    }
+
+    /// Runs all the rounds.
+    pub(crate) fn measure(&self, options: &Options) -> Outcome<Report> {
+        let load = options.load();
+        let warm_up = Load { duration: WARM_UP, ..load };
+        let idle = memory::of(self.server.process());
+        let watch = Watch::start(self.server.process());
+        let mut workloads = Vec::new();
+        for workload in options.only.iter().copied() {
+            progress(&format!("{} {}", workload.name(), workload.description()));
+            if !options.quick {
+                self.server_run(workload, warm_up)?;
+                self.limit_run(workload, warm_up)?;
+            }
+            let (statements, bytes) = self.runtime.block_on(self.examine(workload))?;
+            self.tidy(workload)?;
+            workloads.push(Measured { workload, statements, bytes, rounds: Vec::new() });
+        }
+        for number in 1..=options.rounds() {
+            for measured in &mut workloads {
+                let round = self.round(measured.workload, load, number % 2 == 0)?;
+                progress(&format!(
+                    "round {}, {}: {:.0} of {:.0}",
+                    number,
+                    measured.workload.name(),
+                    round.requests,
+                    round.limit
+                ));
+                measured.rounds.push(round);
+            }
+        }
+        let memory = idle.map(|idle| Memory { idle, peak: watch.peak() });
+        let setting = format!(
+            "{}: {} snippets; {} connections; {} rounds of {} s each; clients, server and database \
+             share {} processors.",
+            self.version,
+            report::thousands(f64::from(self.size.snippets())),
+            load.clients,
+            options.rounds(),
+            load.duration.as_secs_f64(),
+            thread::available_parallelism()?,
+        );
+        Ok(Report { kind: self.kind, setting, workloads, memory })
+    }
+
+    /// The server and its limit, right after another.
+    fn round(&self, workload: Workload, load: Load, limit_first: bool) -> Outcome<Round> {
+        let (run, limit) = if limit_first {
+            let limit = self.limit_run(workload, load)?;
+            (self.server_run(workload, load)?, limit)
+        } else {
+            (self.server_run(workload, load)?, self.limit_run(workload, load)?)
+        };
+        let (p50, p99) = (run.percentile(50), run.percentile(99));
+        Ok(Round { requests: run.per_second, limit, p50, p99 })
+    }
+
+    fn server_run(&self, workload: Workload, load: Load) -> Outcome<client::Run> {
+        let run = client::run(self.server.address, &self.requests, workload, load)?;
+        self.tidy(workload)?;
+        Ok(run)
+    }
+
+    fn limit_run(&self, workload: Workload, load: Load) -> Outcome<f64> {
+        let limit = match &self.cluster {
+            Some(cluster) => pgbench::run(cluster, self.directory.path(), self.size, workload, load)?,
+            None => sqlite::run(&self.url, self.size, workload, load)?,
+        };
+        self.tidy(workload)?;
+        Ok(limit)
+    }
+
+    /// Leaves the data as if nobody had written.
+    fn tidy(&self, workload: Workload) -> Outcome<()> {
+        if workload == Workload::W5 {
+            self.runtime.block_on(data::restore(&self.db, self.size))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Verifies some answers. Returns how many statements one takes, where the database counts them,
+    /// and how long one is.
+    async fn examine(&self, workload: Workload) -> Outcome<(Option<f64>, usize)> {
+        const SEED: u64 = 1;
+        let mut client = Client::connect(self.server.address, Rng::with_seed(SEED)).await?;
+        for _ in 0..SAMPLE {
+            let asked = client.ask(&self.requests, workload).await?;
+            verify::verify(&self.db, asked, client.body()).await?;
+        }
+        let bytes = client.body().len();
+        let Some(cluster) = &self.cluster else { return Ok((None, bytes)) };
+        cluster.log_statements(&self.db, true).await?;
+        let before = cluster.logged_statements()?;
+        // The same people: the server knows their accounts by now.
+        let mut client = Client::connect(self.server.address, Rng::with_seed(SEED)).await?;
+        for _ in 0..SAMPLE {
+            client.ask(&self.requests, workload).await?;
+        }
+        let after = cluster.logged_statements()?;
+        cluster.log_statements(&self.db, false).await?;
+        Ok((Some((after - before) as f64 / SAMPLE as f64), bytes))
+    }
+}

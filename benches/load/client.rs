@@ -1,0 +1,153 @@
+//! The clients: connections that are kept open, each with one request under way at a time. All are
+//! in one thread, and do as little as they can, since they share the machine with what they measure.
+
+use std::{
+    io::{self, Read, Write},
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use fastrand::Rng;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    runtime,
+    task::JoinSet,
+};
+
+use crate::{
+    Outcome,
+    options::Load,
+    requests::Requests,
+    workload::{Asked, Workload},
+};
+
+/// What a run came to.
+pub(crate) struct Run {
+    pub(crate) per_second: f64,
+    /// In order.
+    latencies: Vec<Duration>,
+}
+
+impl Run {
+    pub(crate) fn percentile(&self, percent: usize) -> Duration {
+        self.latencies.get(self.latencies.len() * percent / 100).copied().unwrap_or_default()
+    }
+}
+
+/// Sends requests over that many connections.
+pub(crate) fn run(
+    address: SocketAddr,
+    requests: &Arc<Requests>,
+    workload: Workload,
+    load: Load,
+) -> Outcome<Run> {
+    let runtime = runtime::Builder::new_current_thread().enable_io().build()?;
+    let began = Instant::now();
+    let latencies = runtime.block_on(async {
+        let mut clients = JoinSet::new();
+        for _ in 0..load.clients {
+            let requests = Arc::clone(requests);
+            clients.spawn(async move {
+                let mut client = Client::connect(address, Rng::new()).await?;
+                let mut latencies = Vec::new();
+                while began.elapsed() < load.duration {
+                    let sent = Instant::now();
+                    client.ask(&requests, workload).await?;
+                    latencies.push(sent.elapsed());
+                }
+                io::Result::Ok(latencies)
+            });
+        }
+        let mut all = Vec::new();
+        while let Some(latencies) = clients.join_next().await {
+            all.extend(latencies.map_err(io::Error::other)??);
+        }
+        io::Result::Ok(all)
+    });
+    let elapsed = began.elapsed().as_secs_f64();
+    let mut latencies = latencies?;
+    latencies.sort_unstable();
+    Ok(Run { per_second: latencies.len() as f64 / elapsed, latencies })
+}
+
+/// Whether the server says that it is ready.
+pub(crate) fn is_ready(address: SocketAddr) -> bool {
+    let ask = || {
+        let mut stream = std::net::TcpStream::connect(address)?;
+        stream.write_all(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer)?;
+        io::Result::Ok(answer.starts_with(b"HTTP/1.1 200 "))
+    };
+    ask().unwrap_or(false)
+}
+
+/// One connection.
+pub(crate) struct Client {
+    stream: TcpStream,
+    random: Rng,
+    request: Vec<u8>,
+    answer: Vec<u8>,
+    /// Where the body begins in `answer`.
+    body: usize,
+}
+
+impl Client {
+    /// Connects somebody whose requests are as `random` has them.
+    pub(crate) async fn connect(address: SocketAddr, random: Rng) -> io::Result<Self> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        Ok(Self { stream, random, request: Vec::new(), answer: Vec::new(), body: 0 })
+    }
+
+    /// One request and its answer, which has to be a success.
+    pub(crate) async fn ask(&mut self, requests: &Requests, workload: Workload) -> io::Result<Asked> {
+        let asked = requests.write(workload, &mut self.random, &mut self.request);
+        self.stream.write_all(&self.request).await?;
+        self.answer.clear();
+        self.body = loop {
+            self.receive().await?;
+            if let Some(end) = self.answer.windows(4).position(|window| window == b"\r\n\r\n") {
+                break end + 4;
+            }
+        };
+        let length = content_length(&self.answer[..self.body])
+            .ok_or_else(|| self.failure("an answer without a length"))?;
+        self.answer.reserve(length);
+        while self.answer.len() < self.body + length {
+            self.receive().await?;
+        }
+        // GraphQL's errors stand before the data or after it.
+        let succeeded = self.answer.starts_with(b"HTTP/1.1 200 ")
+            && self.body().starts_with(b"{\"data\":{")
+            && self.body().ends_with(b"}}");
+        if succeeded { Ok(asked) } else { Err(self.failure("no success")) }
+    }
+
+    /// The body of the last answer.
+    pub(crate) fn body(&self) -> &[u8] {
+        &self.answer[self.body..]
+    }
+
+    async fn receive(&mut self) -> io::Result<()> {
+        self.answer.reserve(4096);
+        if self.stream.read_buf(&mut self.answer).await? == 0 {
+            return Err(self.failure("the connection is closed"));
+        }
+        Ok(())
+    }
+
+    fn failure(&self, what: &str) -> io::Error {
+        io::Error::other(format!("{what}: {}", String::from_utf8_lossy(&self.answer)))
+    }
+}
+
+fn content_length(head: &[u8]) -> Option<usize> {
+    let head = std::str::from_utf8(head).ok()?;
+    head.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        if name.eq_ignore_ascii_case("content-length") { value.trim().parse().ok() } else { None }
+    })
+}

@@ -1,0 +1,82 @@
+//! What can be chosen.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Parser, ValueEnum};
+
+use crate::{data::Size, workload::Workload};
+
+/// Puts load on the release server and on its database alone, in turns, and compares.
+#[derive(Parser)]
+#[command(name = "cargo bench --bench load --")]
+pub(crate) struct Options {
+    /// Measure on this database alone
+    #[arg(long, value_enum)]
+    pub(crate) database: Option<Kind>,
+    /// Measure these workloads alone, with commas between them
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = Workload::ALL)]
+    pub(crate) only: Vec<Workload>,
+    /// Seconds of each run
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    seconds: u32,
+    /// Rounds; in each, every workload runs once on either side
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: u32,
+    /// Hundreds of thousands of snippets
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    scale: u32,
+    /// Run everything for a moment on little data, only to see that it works
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// Put the result into docs/performance.md and docs/performance.svg
+    #[arg(long, conflicts_with_all = ["database", "only", "quick"])]
+    pub(crate) publish: bool,
+    /// Where to put databases for the time, on the disk that is meant to be measured
+    #[arg(long, default_value = env!("CARGO_TARGET_TMPDIR"))]
+    pub(crate) directory: PathBuf,
+    /// cargo bench says so to every benchmark
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+impl Options {
+    pub(crate) fn size(&self) -> Size {
+        if self.quick { Size::SMALLEST } else { Size::of_scale(self.scale) }
+    }
+
+    /// Of a run. For a moment, a few clients are enough: the server may be a slow build.
+    pub(crate) fn load(&self) -> Load {
+        if self.quick {
+            Load { clients: 4, duration: Duration::from_millis(200) }
+        } else {
+            Load { clients: 32, duration: Duration::from_secs(self.seconds.into()) }
+        }
+    }
+
+    pub(crate) fn rounds(&self) -> u32 {
+        if self.quick { 1 } else { self.rounds }
+    }
+}
+
+/// How many ask at a time, and for how long.
+#[derive(Clone, Copy)]
+pub(crate) struct Load {
+    pub(crate) clients: u32,
+    pub(crate) duration: Duration,
+}
+
+/// A database that the server runs on.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Kind {
+    Postgres,
+    Sqlite,
+}
+
+impl Kind {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Postgres => "PostgreSQL",
+            Self::Sqlite => "SQLite",
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! The server under test: the release binary, set up as an operator does.
+
+use std::{
+    fs::{self, File},
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    path::Path,
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use crate::{Outcome, client, issuer::Issuer};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_funcster-api");
+
+/// A running server; ends when dropped.
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) address: SocketAddr,
+}
+
+/// Makes the tables.
+pub(crate) fn migrate(database_url: &str, directory: &Path) -> Outcome<()> {
+    let output = Command::new(PROGRAM)
+        .args(["migrate", "up"])
+        .env_clear()
+        .env("DATABASE_URL", database_url)
+        .current_dir(directory)
+        .output()?;
+    if output.status.success() {
+        Ok(())
+    } else {
+        Err(format!("migrate up: {}", String::from_utf8_lossy(&output.stderr)).into())
+    }
+}
+
+impl Server {
+    /// Starts it, and waits until it is ready. Its log goes to a file in `directory`.
+    pub(crate) fn start(database_url: &str, issuer: &Issuer, directory: &Path) -> Outcome<Self> {
+        let address = free_address()?;
+        let log = directory.join("server.log");
+        let child = Command::new(PROGRAM)
+            .arg("serve")
+            .env_clear()
+            .env("DATABASE_URL", database_url)
+            .env("AUTH0_DOMAIN", issuer.settings.issuer.as_str())
+            .env("AUTH0_CLIENT_ID", &issuer.settings.client_id)
+            .env("API_IDENTIFIER", &issuer.settings.audience)
+            .env("HOST", address.ip().to_string())
+            .env("PORT", address.port().to_string())
+            .current_dir(directory)
+            .stdin(Stdio::null())
+            .stderr(File::create(&log)?)
+            .spawn()?;
+        let mut server = Self { child, address };
+        let began = Instant::now();
+        while !client::is_ready(address) {
+            if began.elapsed() > Duration::from_secs(10) || server.child.try_wait()?.is_some() {
+                return Err(format!("the server does not start: {}", fs::read_to_string(&log)?).into());
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        Ok(server)
+    }
+
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Nobody else is likely to take the port between here and the server's start.
+pub(crate) fn free_address() -> Outcome<SocketAddr> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
+}
