@@ -50,7 +50,10 @@ fn main() -> Outcome<()> {
     if std::env::args().len() > 2 && Options::try_parse().is_ok() {
         return Ok(());
     }
-    let stage = Stage::set_up()?;
+    let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+    // Connections are given up in it, when all is over.
+    let _context = runtime.enter();
+    let stage = Stage::set_up(&runtime)?;
     let mut criterion = Criterion::default().configure_from_args();
     stage.measure(&mut criterion)?;
     criterion.final_summary();
@@ -58,8 +61,8 @@ fn main() -> Outcome<()> {
 }
 
 /// A server's router, on a database of its own.
-struct Stage {
-    runtime: Runtime,
+struct Stage<'a> {
+    runtime: &'a Runtime,
     settings: Auth0,
     verifier: Verifier,
     router: Router,
@@ -69,11 +72,10 @@ struct Stage {
     _directory: TempDir,
 }
 
-impl Stage {
-    fn set_up() -> Outcome<Self> {
-        let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+impl<'a> Stage<'a> {
+    fn set_up(runtime: &'a Runtime) -> Outcome<Self> {
         let directory = TempDir::new()?;
-        let issuer = Issuer::start(&runtime, directory.path())?;
+        let issuer = Issuer::start(runtime, directory.path())?;
         let mut config = dev::config(0, directory.path());
         config.auth0 = issuer.settings.clone();
         let state = runtime.block_on(async {
