@@ -59,7 +59,7 @@ impl Closing {
 
     /// Says so to the client, and waits for it to leave: what it sent and nobody read would take the
     /// reason away again.
-    pub(super) async fn send(self, mut socket: WebSocket) {
+    pub(super) async fn send(self, socket: &mut WebSocket) {
         let is_readable = self.code != close_code::SIZE;
         let mut reason = self.reason;
         reason.truncate(reason.floor_char_boundary(MAX_REASON_BYTES));

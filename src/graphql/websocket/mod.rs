@@ -49,7 +49,7 @@ pub(super) fn accept(app: App, client: Client, place: Place, upgrade: WebSocketU
             Some(Closing::new(code::SUBPROTOCOL_NOT_ACCEPTABLE, "Subprotocol not acceptable"))
         };
         if let Some(closing) = closing {
-            closing.send(socket).await;
+            closing.send(&mut socket).await;
         }
         drop(place);
     })
@@ -68,8 +68,9 @@ async fn serve(mut session: Session, socket: &mut WebSocket) -> Option<Closing> 
                 heard = Instant::now();
                 let was_known = session.is_known();
                 let answer = match received? {
-                    Ok(Message::Text(text)) => session.hear(text.as_bytes()).await,
-                    Ok(Message::Binary(data)) => session.hear(&data).await,
+                    Ok(message @ (Message::Text(_) | Message::Binary(_))) => {
+                        session.hear(&message.into_data()).await
+                    }
                     // The library answers these; after a close it receives no more.
                     Ok(Message::Ping(_) | Message::Pong(_) | Message::Close(_)) => Ok(None),
                     Err(error) => return Closing::failing(error),

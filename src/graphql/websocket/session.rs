@@ -76,7 +76,8 @@ impl Session {
         let message = ClientMessage::parse(data).map_err(|reason| Closing::new(code::BAD_REQUEST, reason))?;
         match (message, &self.viewer) {
             (ClientMessage::ConnectionInit { payload }, None) => {
-                let viewer = viewer_of(&self.app, self.client, payload);
+                // What is done once had better not take room in every connection for as long as it lasts.
+                let viewer = viewer_of(&self.app, self.client, payload).boxed();
                 let viewer = tokio::time::timeout(INIT_TIMEOUT, viewer).await;
                 let viewer = viewer.map_err(|_| initialisation_timeout())?;
                 self.viewer = Some(viewer.map_err(|error| Closing::refusing(&error))?);
