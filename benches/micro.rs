@@ -57,9 +57,6 @@ fn main() -> Outcome<()> {
     let mut criterion = Criterion::default().configure_from_args();
     stage.measure(&mut criterion)?;
     criterion.final_summary();
-    // What the router holds of the database is given back by tasks of the runtime.
-    let Stage { runtime, router, .. } = stage;
-    runtime.block_on(async move { drop(router) });
     Ok(())
 }
 
