@@ -67,7 +67,7 @@ impl<'a> Bench<'a> {
         let db = runtime.block_on(database::connect(&url, None))?;
         runtime.block_on(data::fill(&db, size))?;
         let issuer = Issuer::start(runtime, directory.path())?;
-        let server = Server::start(&url, &issuer, directory.path())?;
+        let server = Server::start(&url, &issuer, &options.settings, directory.path())?;
         progress("signing everybody's tokens");
         let requests = Arc::new(Requests::new(size, &issuer, &server.address.to_string())?);
         Ok(Self { runtime, kind, size, url, db, server, requests, cluster, version, directory })
@@ -119,20 +119,24 @@ impl<'a> Bench<'a> {
 
     /// The server and its limit, right after another.
     fn round(&self, workload: Workload, load: Load, limit_first: bool) -> Outcome<Round> {
-        let (run, limit) = if limit_first {
+        let ((run, processor), limit) = if limit_first {
             let limit = self.limit_run(workload, load)?;
             (self.server_run(workload, load)?, limit)
         } else {
             (self.server_run(workload, load)?, self.limit_run(workload, load)?)
         };
         let (p50, p99) = (run.percentile(50), run.percentile(99));
-        Ok(Round { requests: run.per_second, limit, p50, p99 })
+        Ok(Round { requests: run.per_second, limit, p50, p99, processor })
     }
 
-    fn server_run(&self, workload: Workload, load: Load) -> Outcome<client::Run> {
+    /// Returns the processor time that the server took for a request, too.
+    fn server_run(&self, workload: Workload, load: Load) -> Outcome<(client::Run, Option<Duration>)> {
+        let before = self.server.processor_time();
         let run = client::run(self.server.address, &self.requests, workload, load)?;
+        let time = before.zip(self.server.processor_time()).map(|(before, after)| after.saturating_sub(before));
         self.tidy(workload)?;
-        Ok(run)
+        let processor = time.map(|time| time.div_f64(run.count().max(1) as f64));
+        Ok((run, processor))
     }
 
     fn limit_run(&self, workload: Workload, load: Load) -> Outcome<f64> {

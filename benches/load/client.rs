@@ -31,6 +31,11 @@ pub(crate) struct Run {
 }
 
 impl Run {
+    /// How many requests were answered.
+    pub(crate) const fn count(&self) -> usize {
+        self.latencies.len()
+    }
+
     pub(crate) fn percentile(&self, percent: usize) -> Duration {
         self.latencies.get(self.latencies.len() * percent / 100).copied().unwrap_or_default()
     }

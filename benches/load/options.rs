@@ -28,8 +28,11 @@ pub(crate) struct Options {
     /// Run everything for a moment on little data, only to see that it works
     #[arg(long)]
     pub(crate) quick: bool,
+    /// A setting of the server, as NAME=VALUE; may be repeated
+    #[arg(long = "setting", value_name = "NAME=VALUE", value_parser = setting)]
+    pub(crate) settings: Vec<(String, String)>,
     /// Put the result into docs/performance.md and docs/performance.svg
-    #[arg(long, conflicts_with_all = ["database", "only", "quick"])]
+    #[arg(long, conflicts_with_all = ["database", "only", "quick", "settings"])]
     pub(crate) publish: bool,
     /// Where to put databases for the time, on the disk that is meant to be measured
     #[arg(long, default_value = env!("CARGO_TARGET_TMPDIR"))]
@@ -56,6 +59,11 @@ impl Options {
     pub(crate) fn rounds(&self) -> u32 {
         if self.quick { 1 } else { self.rounds }
     }
+}
+
+fn setting(text: &str) -> Result<(String, String), &'static str> {
+    let (name, value) = text.split_once('=').ok_or("a setting is NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 /// How many ask at a time, and for how long.

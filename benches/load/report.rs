@@ -44,6 +44,8 @@ pub(crate) struct Round {
     pub(crate) limit: f64,
     pub(crate) p50: Duration,
     pub(crate) p99: Duration,
+    /// The server's, for a request.
+    pub(crate) processor: Option<Duration>,
 }
 
 impl Measured {
@@ -61,6 +63,13 @@ impl Measured {
 
     pub(crate) fn ratio(&self) -> f64 {
         self.median(|round| round.requests / round.limit)
+    }
+
+    fn processor_micros(&self) -> Option<f64> {
+        let micros = self.median(|round| {
+            round.processor.map_or(f64::NAN, |processor| milliseconds(processor) * 1_000.0)
+        });
+        micros.is_finite().then_some(micros)
     }
 
     fn spread(&self) -> (f64, f64) {
@@ -84,6 +93,7 @@ impl Report {
                 "aim",
                 "p50 ms",
                 "p99 ms",
+                "server's CPU µs",
                 "statements",
                 "bytes",
             ]
@@ -103,6 +113,9 @@ impl Report {
                 format!("{aim:.2}"),
                 format!("{:.1}", measured.median(|round| milliseconds(round.p50))),
                 format!("{:.1}", measured.median(|round| milliseconds(round.p99))),
+                measured
+                    .processor_micros()
+                    .map_or_else(|| "-".to_owned(), thousands),
                 measured.statements.map_or_else(|| "-".to_owned(), |count| format!("{count:.1}")),
                 thousands(measured.bytes as f64),
             ]);
@@ -129,6 +142,7 @@ impl Report {
                     "bare_sql_per_second": round.limit,
                     "p50_ms": milliseconds(round.p50),
                     "p99_ms": milliseconds(round.p99),
+                    "server_processor_ms": round.processor.map(milliseconds),
                 })
             });
             json!({

@@ -36,7 +36,12 @@ pub(crate) fn migrate(database_url: &str, directory: &Path) -> Outcome<()> {
 
 impl Server {
     /// Starts it, and waits until it is ready. Its log goes to a file in `directory`.
-    pub(crate) fn start(database_url: &str, issuer: &Issuer, directory: &Path) -> Outcome<Self> {
+    pub(crate) fn start(
+        database_url: &str,
+        issuer: &Issuer,
+        settings: &[(String, String)],
+        directory: &Path,
+    ) -> Outcome<Self> {
         let address = free_address()?;
         let log = directory.join("server.log");
         let child = Command::new(PROGRAM)
@@ -48,6 +53,7 @@ impl Server {
             .env("API_IDENTIFIER", &issuer.settings.audience)
             .env("HOST", address.ip().to_string())
             .env("PORT", address.port().to_string())
+            .envs(settings.iter().cloned())
             .current_dir(directory)
             .stdin(Stdio::null())
             .stderr(File::create(&log)?)
@@ -65,6 +71,17 @@ impl Server {
 
     pub(crate) fn process(&self) -> u32 {
         self.child.id()
+    }
+
+    /// The processor time that it has taken since it was started, where the system tells.
+    pub(crate) fn processor_time(&self) -> Option<Duration> {
+        /// What Linux counts processor time in, for programs: hundredths of a second.
+        const TICK: Duration = Duration::from_millis(10);
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).ok()?;
+        // The program's name, in parentheses, may hold spaces; utime and stime are the 14th and 15th field.
+        let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
+        let ticks = [fields.next()?, fields.next()?].map(str::parse::<u32>);
+        ticks.into_iter().try_fold(Duration::ZERO, |sum, ticks| Some(sum + TICK * ticks.ok()?))
     }
 }
 

@@ -8,8 +8,7 @@ use sea_orm::{
     QueryTrait, Select,
     prelude::Expr,
     sea_query::{
-        Asterisk, CommonTableExpression, ExprTrait, Func, Query, SelectStatement, UnionType, WindowStatement,
-        WithClause, WithQuery,
+        Asterisk, ExprTrait, Func, Query, SelectStatement, WindowStatement,
     },
 };
 
@@ -38,6 +37,18 @@ pub struct Slice<T> {
     pub has_previous: bool,
     /// Whether there are rows after these; the mirror image of `has_previous`.
     pub has_next: bool,
+}
+
+impl<T> Slice<T> {
+    /// Makes something else of each row.
+    #[must_use]
+    pub fn map<U>(self, make: impl FnMut(T) -> U) -> Slice<U> {
+        Slice {
+            rows: self.rows.into_iter().map(make).collect(),
+            has_previous: self.has_previous,
+            has_next: self.has_next,
+        }
+    }
 }
 
 impl<T> Default for Slice<T> {
@@ -153,7 +164,7 @@ where
         }
         None => backend.build(&of_any(select, parent, parents, backend).into_query()),
         Some(rows) if backend == DbBackend::Postgres => {
-            backend.build(&few_or_first(select, parent, parents, page, rows))
+            backend.build(&first_of_each_laterally(select, parent, parents, page, rows))
         }
         Some(rows) => backend.build(&first_of_each(select, parent, parents, page, rows)),
     };
@@ -192,7 +203,7 @@ fn of_any<E: EntityTrait>(
     select.filter(is_any_of(parent.into_simple_expr(), parents, backend))
 }
 
-/// Numbers the rows of each parent, and takes the first.
+/// Numbers the rows of each parent, and takes the first: SQLite has no `LATERAL`.
 fn first_of_each<E: EntityTrait>(
     select: Select<E>,
     parent: E::Column,
@@ -209,41 +220,24 @@ fn first_of_each<E: EntityTrait>(
     Query::select().column(Asterisk).from_subquery(numbered, "numbered").and_where(first).take()
 }
 
-/// Reads everything that the parents have together, if that is not more than their pages could hold, and
-/// otherwise looks up the first rows of each parent by the index. Most lists are short, and then the
-/// former takes half as long; the latter takes the same time however long they are.
-fn few_or_first<E: EntityTrait>(
+/// Looks up the first rows of each parent by the index, however long its list is.
+fn first_of_each_laterally<E: EntityTrait>(
     select: Select<E>,
     parent: E::Column,
     parents: &[i32],
     page: Page,
     rows: u64,
-) -> WithQuery {
-    let most = rows.saturating_mul(parents.len() as u64);
-    let few = of_any(select.clone(), parent, parents, DbBackend::Postgres).limit(most).into_query();
-    let number = || {
-        let count = Query::select().expr(Func::count(Expr::col(Asterisk))).from("few").take();
-        Expr::SubQuery(None, Box::new(count.into()))
-    };
+) -> SelectStatement {
     let first = select
         .filter(parent.into_expr().eq(Expr::col(("parents", "parents"))))
         .order_by(id_of::<E>(), page.order())
         .limit(rows)
         .into_query();
-    let first_of_each = Query::select()
+    Query::select()
         .column(("first", Asterisk))
         .from_function(Func::cust("unnest").arg(Expr::val(parents.to_vec())), "parents")
         .join_lateral(JoinType::InnerJoin, first, "first", Condition::all())
-        .and_where(number().gte(most))
-        .take();
-    let few = CommonTableExpression::new().query(few).table_name("few").materialized(true).to_owned();
-    Query::select()
-        .column(Asterisk)
-        .from("few")
-        .and_where(number().lt(most))
-        .union(UnionType::All, first_of_each)
         .take()
-        .with(WithClause::new().cte(few).to_owned())
 }
 
 /// Counts the rows of `select` for each of `parents`, in one statement.

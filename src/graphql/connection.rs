@@ -3,7 +3,7 @@
 use std::{borrow::Cow, hash::Hash, sync::Arc};
 
 use async_graphql::{
-    Context, Object, ObjectType, OutputType, TypeName,
+    Context, InputType, Object, ObjectType, OutputType, TypeName,
     connection::{CursorType, Edge, EmptyFields, PageInfo},
     dataloader::Loader,
 };
@@ -13,7 +13,7 @@ use super::{
     context::ContextExt,
     error::ApiError,
     loaders::{CoderCount, Of, Reader, SnippetCount},
-    rows::Rows,
+    rows::{Edges, Nodes, Row},
 };
 use crate::{
     Error, Result,
@@ -25,9 +25,7 @@ use crate::{
 
 /// A page of `T`s, with the number of all of them beside it.
 pub(super) struct Connection<T> {
-    nodes: Vec<T>,
-    has_previous: bool,
-    has_next: bool,
+    slice: Arc<Slice<T>>,
     total: Total,
 }
 
@@ -48,25 +46,25 @@ impl<T: OutputType> TypeName for Connection<T> {
 }
 
 #[Object(name_type)]
-impl<T: Numbered> Connection<T> {
+impl<T: Row> Connection<T> {
     /// A list of edges.
-    async fn edges(&self) -> Vec<EdgeOf<&T>> {
-        self.nodes.iter().map(edge).collect()
+    fn edges(&self) -> Edges<'_, T> {
+        Edges(self.rows())
     }
 
     /// A list of nodes.
-    async fn nodes(&self) -> Rows<'_, T> {
-        Rows(&self.nodes)
+    fn nodes(&self) -> Nodes<'_, T> {
+        Nodes(self.rows())
     }
 
     /// Information to aid in pagination.
-    async fn page_info(&self) -> PageInfo {
+    fn page_info(&self) -> PageInfo {
         let cursor = |node: &T| node.cursor().encode_cursor();
         PageInfo {
-            has_previous_page: self.has_previous,
-            has_next_page: self.has_next,
-            start_cursor: self.nodes.first().map(cursor),
-            end_cursor: self.nodes.last().map(cursor),
+            has_previous_page: self.slice.has_previous,
+            has_next_page: self.slice.has_next,
+            start_cursor: self.rows().first().map(cursor),
+            end_cursor: self.rows().last().map(cursor),
         }
     }
 
@@ -120,24 +118,53 @@ pub(super) fn page(
     Page::new(first, place("after", after)?, last, place("before", before)?, ctx.page_size())
 }
 
+/// The page that the connection field which is being resolved asks for.
+pub(super) fn page_asked_for(ctx: &Context<'_>) -> Result<Page> {
+    let first = argument(ctx, "first")?;
+    page(ctx, first, argument(ctx, "after")?, argument(ctx, "last")?, argument(ctx, "before")?)
+}
+
+/// An argument of the field that is being resolved.
+pub(super) fn argument<T: InputType>(ctx: &Context<'_>, name: &'static str) -> Result<T> {
+    let refused = |message| Error::bad_user_input(name, message);
+    let given = ctx.field().arguments().map_err(|error| refused(error.message))?;
+    let value = given.into_iter().find(|(given, _)| given == name).map(|(_, value)| value);
+    T::parse(value).map_err(|error| refused(error.into_server_error(ctx.item.pos).message))
+}
+
 /// Whether rows of the connection that is being resolved are selected, and not their number alone.
 pub(super) fn asks_for_rows(ctx: &Context<'_>) -> bool {
     let connection = ctx.look_ahead();
     ["edges", "nodes", "pageInfo"].into_iter().any(|name| connection.field(name).exists())
 }
 
-/// Reads a page of what belongs to a parent, if rows are selected.
-pub(super) async fn load_page<A, R>(ctx: &Context<'_>, key: Of<A>) -> Result<Slice<R>>
+/// Reads a page of what belongs to each of these parents, if rows are selected.
+pub(super) async fn load_pages<A, T>(
+    ctx: &Context<'_>,
+    parents: impl Iterator<Item = i32> + Send,
+    arguments: A,
+    total: impl Fn(i32) -> Total + Send,
+) -> Result<Vec<Connection<T>>>
 where
-    R: Clone,
-    A: Send + Sync + Hash + Eq + Clone + 'static,
-    Reader: Loader<Of<A>, Value = Arc<Slice<R>>, Error = Error>,
+    T: Send + Sync + 'static,
+    A: Send + Sync + Hash + Eq + Copy + 'static,
+    Reader: Loader<Of<A>, Value = Arc<Slice<T>>, Error = Error>,
 {
+    let keys: Vec<_> = parents.map(|parent| Of { parent, arguments }).collect();
     if !asks_for_rows(ctx) {
-        return Ok(Slice::default());
+        let nothing = Arc::new(Slice::default());
+        let connection = |key: Of<A>| Connection { slice: Arc::clone(&nothing), total: total(key.parent) };
+        return Ok(keys.into_iter().map(connection).collect());
     }
-    let slice = ctx.loader().load_one(key).await?;
-    slice.map(Arc::unwrap_or_clone).ok_or_else(|| Error::internal("a loader left out a parent"))
+    let slices = ctx.loader().load_many(keys.iter().copied()).await?;
+    let connection = |key: &Of<A>| Some(Connection { slice: Arc::clone(slices.get(key)?), total: total(key.parent) });
+    let connections: Option<_> = keys.iter().map(connection).collect();
+    connections.ok_or_else(|| Error::internal("a loader left out a parent"))
+}
+
+/// The connection of the one parent that there was.
+pub(super) fn only<T>(mut connections: Vec<Connection<T>>) -> Result<Connection<T>, ApiError> {
+    Ok(connections.pop().ok_or_else(|| Error::internal("a parent has no connection"))?)
 }
 
 impl<T> Connection<T> {
@@ -146,12 +173,11 @@ impl<T> Connection<T> {
     where
         T: From<R>,
     {
-        Self {
-            nodes: slice.rows.into_iter().map(T::from).collect(),
-            has_previous: slice.has_previous,
-            has_next: slice.has_next,
-            total,
-        }
+        Self { slice: Arc::new(slice.map(T::from)), total }
+    }
+
+    pub(super) fn rows(&self) -> &[T] {
+        &self.slice.rows
     }
 }
 

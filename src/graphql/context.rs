@@ -8,7 +8,7 @@ use std::{
 };
 
 use async_graphql::{
-    Context,
+    Context, ContextBase,
     dataloader::{DataLoader, HashMapCache},
     runtime::{TokioSpawner, TokioTimer},
 };
@@ -31,6 +31,13 @@ pub(super) struct RequestContext {
     /// None when nothing drives them, and what is read is read at once.
     batches: Option<Batches>,
     loader: Arc<Loader>,
+    may_write: bool,
+}
+
+/// Whether what is resolved may be JSON already. No object may be merged with another one then, and
+/// the transport has to know.
+pub(super) fn may_write<T>(ctx: &ContextBase<'_, T>) -> bool {
+    ctx.data_unchecked::<RequestContext>().may_write
 }
 
 impl RequestContext {
@@ -58,7 +65,12 @@ impl RequestContext {
     }
 
     fn of(app: &App, client: IpAddr, loader: Arc<Loader>, batches: Option<Batches>) -> Self {
-        Self { app: App::clone(app), client, batches, loader }
+        Self { app: App::clone(app), client, batches, loader, may_write: false }
+    }
+
+    /// For an operation whose lists of rows `may_write` themselves as JSON, or may not.
+    pub(super) fn writing(self, may_write: bool) -> Self {
+        Self { may_write, ..self }
     }
 
     /// For a mutation: what one of its fields read may not be true any more after the next.

@@ -20,8 +20,9 @@ use super::{
     batches::Batches,
     context::RequestContext,
     error::{add_code, log, request_error},
-    known::Key,
+    known::{self, Key},
     limits,
+    merging::merges,
     parameters::Parameters,
     roots,
     stage::Stage,
@@ -39,6 +40,8 @@ pub(super) struct Operation {
     /// None when the name does not tell which one it is, which execution reports.
     pub(super) kind: Option<OperationType>,
     document: Document,
+    /// Whether objects of the response may have to be merged.
+    merges: bool,
     /// How many objects it asks for at most.
     nodes: u32,
 }
@@ -48,7 +51,7 @@ enum Document {
     /// It was found valid before.
     Known,
     /// It has to be validated, and is known then.
-    New(Key, Arc<ExecutableDocument>),
+    New(Key, Arc<known::Document>),
 }
 
 /// Why execution did not begin, and where in the document, if that is to blame.
@@ -75,34 +78,37 @@ impl Operation {
         let query = app.documents.find(&parameters)?;
         let key = Key { query, operation_name: parameters.operation_name.take() };
         let known = app.known_documents.find(&key);
-        let is_known = known.is_some();
-        let document = if let Some(document) = known {
-            document
+        let parsed = if let Some(known) = &known {
+            known.parsed.clone()
         } else {
             limits::check_tokens(&key.query, limits)?;
-            Arc::new(parse_query(&*key.query)?)
+            parse_query(&*key.query)?
         };
-        let (name, operation) = selected(&document, key.operation_name.as_deref()).unzip();
+        let (name, operation) = selected(&parsed, key.operation_name.as_deref()).unzip();
         if let Some(operation) = operation {
             variables::keep_declared(operation, &mut parameters.variables);
             variables::fill_in_defaults(operation, &mut parameters.variables);
         }
-        let nodes = limits::check(&document, &parameters.variables, limits)?;
+        let nodes = limits::check(&parsed, &parameters.variables, limits)?;
         if let Some(operation) = operation {
-            if !is_known {
-                usages::check(&document, operation, app.introspection)?;
+            if known.is_none() {
+                usages::check(&parsed, operation, app.introspection)?;
             }
             variables::check(operation, &parameters.variables)?;
         }
         let (name, kind) = (name.flatten().cloned(), operation.map(|operation| operation.ty));
+        let (merges, document) = if let Some(known) = known {
+            (known.merges, Document::Known)
+        } else {
+            let document = known::Document { merges: merges(&parsed), parsed: parsed.clone() };
+            (document.merges, Document::New(key.clone(), Arc::new(document)))
+        };
         // The text is for extensions alone, and there are none.
         let mut request = Request::new("").variables(parameters.variables);
-        request.operation_name.clone_from(&key.operation_name);
-        let to_execute = ExecutableDocument::clone(&document);
+        request.operation_name = key.operation_name;
         let is_subscription = kind == Some(OperationType::Subscription);
-        request.set_parsed_query(if is_subscription { roots::flattened(to_execute)? } else { to_execute });
-        let document = if is_known { Document::Known } else { Document::New(key, document) };
-        Ok(Self { request, name, kind, document, nodes })
+        request.set_parsed_query(if is_subscription { roots::flattened(parsed)? } else { parsed });
+        Ok(Self { request, name, kind, document, merges, nodes })
     }
 
     /// Waits until there is room in memory for what the operation asks for. The room is free again
@@ -115,13 +121,20 @@ impl Operation {
         Arc::clone(&app.nodes_at_once).acquire_many_owned(self.nodes).await.ok()
     }
 
-    /// Executes a query or mutation.
-    pub(super) async fn execute(self, app: &App, viewer: Viewer, client: IpAddr) -> Outcome {
+    /// Whether lists of rows may be written as JSON while it is executed. Of a mutation there are few,
+    /// and objects that are merged cannot be text yet.
+    pub(super) fn may_be_written(&self) -> bool {
+        self.kind == Some(OperationType::Query) && !self.merges
+    }
+
+    /// Executes a query or mutation. With `writes`, parts of the response may be [JSON](super::json)
+    /// already.
+    pub(super) async fn execute(self, app: &App, viewer: Viewer, client: IpAddr, writes: bool) -> Outcome {
         let executing = telemetry::executing(self.name.as_deref(), self.kind);
         let batches = Batches::default();
         let context = RequestContext::new(app, viewer, client, batches.clone());
         let is_mutation = self.kind == Some(OperationType::Mutation);
-        let context = if is_mutation { context.without_cache() } else { context };
+        let context = if is_mutation { context.without_cache() } else { context.writing(writes) };
         let request = with(self.request, context);
         let schema = match &self.document {
             Document::Known => app.known_documents.schema(),
@@ -173,7 +186,7 @@ impl Operation {
         let outcome = async move {
             let _share = self.share(&app).await;
             let executed =
-                tokio::time::timeout(app.limits.request_timeout, self.execute(&app, viewer, client));
+                tokio::time::timeout(app.limits.request_timeout, self.execute(&app, viewer, client, false));
             executed.await.unwrap_or_else(|_| Outcome::overdue())
         };
         guarded(stream::once(outcome))

@@ -21,6 +21,7 @@ use serde::Serialize;
 
 use super::{
     execution::{Operation, Outcome, Refusal},
+    json,
     parameters::Parameters,
     sse, websocket,
 };
@@ -120,20 +121,26 @@ async fn answer(
                 }
             } else {
                 let _share = operation.share(app).await;
-                write(media_type, operation.execute(app, viewer, client.0).await)
+                let writes = operation.may_be_written();
+                write(media_type, operation.execute(app, viewer, client.0, writes).await, writes)
             }
         }
         Err(refusal) => refuse(media_type, refusal),
     }
 }
 
-fn write(media_type: MediaType, outcome: Outcome) -> Response {
+/// Tells what came of an operation; `is_written`: parts of it may be JSON already.
+fn write(media_type: MediaType, outcome: Outcome, is_written: bool) -> Response {
     match outcome {
         Outcome::Refused(errors) => write_errors(media_type, Code::ValidationFailed, &errors),
         Outcome::Began(response) => {
-            let mut response = GraphQLResponse::from(response).into_response();
-            response.headers_mut().insert(CONTENT_TYPE, media_type.header());
-            response
+            let mut answer = if is_written {
+                json::response(&response).into_response()
+            } else {
+                GraphQLResponse::from(response).into_response()
+            };
+            answer.headers_mut().insert(CONTENT_TYPE, media_type.header());
+            answer
         }
     }
 }

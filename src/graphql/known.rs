@@ -13,11 +13,18 @@ const MAX_BYTES: u64 = 1024 * 1024;
 /// Documents that were executed before: parsed, and found valid. Most clients send the same few
 /// again and again, with other variables; for these, parsing and validation cost more than the rest
 /// of a small query together.
-#[derive(Clone)]
 pub struct KnownDocuments {
-    documents: Cache<Key, Arc<ExecutableDocument>>,
+    documents: Cache<Key, Arc<Document>>,
     /// Validates nothing that does not depend on variables.
     schema: Schema,
+}
+
+/// A parsed document.
+#[derive(Debug)]
+pub(super) struct Document {
+    pub(super) parsed: ExecutableDocument,
+    /// Whether objects of the response may have to be merged.
+    pub(super) merges: bool,
 }
 
 /// Validation leaves out what belongs to operations that are not selected, so that a document is
@@ -33,18 +40,18 @@ impl KnownDocuments {
     #[must_use]
     pub fn new(introspection: bool) -> Self {
         let weigh =
-            |key: &Key, _: &Arc<ExecutableDocument>| u32::try_from(key.query.len()).unwrap_or(u32::MAX);
+            |key: &Key, _: &Arc<Document>| u32::try_from(key.query.len()).unwrap_or(u32::MAX);
         Self {
             documents: Cache::builder().max_capacity(MAX_BYTES).weigher(weigh).build(),
             schema: finish(builder().validation_mode(ValidationMode::Fast), introspection),
         }
     }
 
-    pub(super) fn find(&self, key: &Key) -> Option<Arc<ExecutableDocument>> {
+    pub(super) fn find(&self, key: &Key) -> Option<Arc<Document>> {
         self.documents.get(key)
     }
 
-    pub(super) fn remember(&self, key: Key, document: Arc<ExecutableDocument>) {
+    pub(super) fn remember(&self, key: Key, document: Arc<Document>) {
         self.documents.insert(key, document);
     }
 

@@ -3,7 +3,7 @@
 use std::{
     collections::{HashMap, HashSet},
     future::Future,
-    hash::Hash,
+    hash::{Hash, Hasher},
     sync::Arc,
 };
 
@@ -22,7 +22,7 @@ use crate::{
     entity::{
         coder::Coder,
         mentor::Mentor,
-        snippet::{self, Columns, Listed},
+        snippet::{self, Columns},
     },
 };
 
@@ -46,10 +46,17 @@ pub(super) struct MentorNumber(pub i32);
 pub(super) struct SnippetNumber(pub i32);
 
 /// Something that belongs to a parent, and was asked for with arguments.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Of<A> {
     pub parent: i32,
     pub arguments: A,
+}
+
+impl<A> Hash for Of<A> {
+    /// Many parents are asked for with the same arguments, which tell nothing apart then.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.parent.hash(state);
+    }
 }
 
 /// A page of a mentor's coders.
@@ -108,13 +115,13 @@ impl Loader<SnippetNumber> for Reader {
 }
 
 impl Loader<Of<CoderPage>> for Reader {
-    type Value = Arc<Slice<Coder>>;
+    type Value = Arc<Slice<super::users::Coder>>;
     type Error = Error;
 
     async fn load(&self, keys: &[Of<CoderPage>]) -> Result<HashMap<Of<CoderPage>, Self::Value>> {
         by_arguments(keys.iter().copied(), async |CoderPage(page), mentor_ids| {
             let pages = mentorships::coders_of(&self.db, &mentor_ids, page).await?;
-            Ok(pages.into_iter().map(|(mentor_id, page)| (mentor_id, Arc::new(page))).collect())
+            Ok(pages.into_iter().map(|(mentor_id, page)| (mentor_id, Arc::new(page.map(Into::into)))).collect())
         })
         .await
     }
@@ -133,7 +140,7 @@ impl Loader<Of<CoderCount>> for Reader {
 }
 
 impl Loader<Of<SnippetPage>> for Reader {
-    type Value = Arc<Slice<Listed>>;
+    type Value = Arc<Slice<super::snippets::Snippet>>;
     type Error = Error;
 
     async fn load(&self, keys: &[Of<SnippetPage>]) -> Result<HashMap<Of<SnippetPage>, Self::Value>> {
@@ -151,7 +158,7 @@ impl Loader<Of<SnippetPage>> for Reader {
         let pages = by_arguments(wide, async |SnippetPage { needs_review, columns, page }, coder_ids| {
             let pages =
                 snippets::of_coders(&self.db, &self.viewer, &coder_ids, needs_review, columns, page).await?;
-            Ok(pages.into_iter().map(|(coder_id, page)| (coder_id, Arc::new(page))).collect())
+            Ok(pages.into_iter().map(|(coder_id, page)| (coder_id, Arc::new(page.map(Into::into)))).collect())
         })
         .await?;
         Ok(keys.iter().filter_map(|key| Some((*key, Arc::clone(pages.get(&widened(key))?)))).collect())

@@ -1,26 +1,55 @@
-use std::{
-    borrow::Cow,
-    future::Future,
-    pin::pin,
-    task::{Context as TaskContext, Poll, Waker},
-};
+//! Lists of rows, resolved in one go.
+//!
+//! The executor makes a future of each field of each row and a map of each object, and serializes all
+//! of it at the end. Most of a large response is rows and what belongs to them, which needs none of
+//! this: a column is at hand as soon as its row is, and a connection can be read for all rows of a
+//! level at once. Such lists are resolved level by level, and written as JSON. What is not so plain
+//! (directives, abstract types, objects that are merged, counts) is the executor's, as ever.
+
+use std::{borrow::Cow, collections::HashMap, future, slice};
 
 use async_graphql::{
-    ContextSelectionSet, Name, ObjectType, OutputType, Positioned, ServerResult, Value,
-    indexmap::IndexMap,
-    parser::types::{Field, Selection},
+    Context, ContextSelectionSet, Name, OutputType, Positioned, ServerResult, Value,
+    parser::types::{Field, FragmentDefinition, Selection, SelectionSet},
     registry::Registry,
-    resolver_utils::resolve_list,
+    resolver_utils::{ContainerType, resolve_list},
+};
+use futures_util::future::BoxFuture;
+
+use super::{
+    connection::{Connection, EdgeOf, Numbered, edge},
+    context::may_write,
+    error::ApiError,
+    json,
 };
 
-/// Rows that were read, as a list of objects.
-///
-/// A resolver of a column has its value at hand: it is ready as soon as it is asked. Where nothing
-/// but columns is selected, the rows are therefore resolved in one go. The executor would make a
-/// future of each field and of each row, and wait for them all, which costs several times as much.
-pub(super) struct Rows<'a, T>(pub(super) &'a [T]);
+const TYPENAME: &str = "__typename";
 
-impl<T: ObjectType> OutputType for Rows<'_, T> {
+/// An object that is made of a row. Its fields without a selection are columns.
+pub(super) trait Row: Numbered {
+    /// The field that is a connection of other rows, if there is one.
+    const CONNECTION: Option<&'static str>;
+
+    /// What that leads to.
+    type Below: Row;
+
+    /// Reads the connection that `field` asks for, of all these `rows`, in their order.
+    fn connections<'a>(field: &'a Context<'a>, rows: &'a [&'a Self]) -> Reading<'a, Self::Below> {
+        let _ = (field, rows);
+        Box::pin(future::ready(Ok(Vec::new())))
+    }
+}
+
+/// Connections on their way from the database.
+pub(super) type Reading<'a, T> = BoxFuture<'a, Result<Vec<Connection<T>>, ApiError>>;
+
+/// Rows as the `nodes` of a connection.
+pub(super) struct Nodes<'a, T>(pub(super) &'a [T]);
+
+/// Rows as the `edges` of a connection.
+pub(super) struct Edges<'a, T>(pub(super) &'a [T]);
+
+impl<T: Row> OutputType for Nodes<'_, T> {
     fn type_name() -> Cow<'static, str> {
         Vec::<&T>::type_name()
     }
@@ -34,57 +63,285 @@ impl<T: ObjectType> OutputType for Rows<'_, T> {
     }
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
-        if let Some(columns) = columns(ctx)
-            && let Some(objects) = at_once(ctx, self.0, &columns)
+        if may_write(ctx)
+            && let Some(members) = of_object::<T>(&ctx.query_env.fragments, &ctx.item.node)
         {
-            return objects;
+            let rows: Vec<_> = self.0.iter().collect();
+            return Ok(objects(ctx, &members, &rows).await?.into_list());
         }
         resolve_list(ctx, field, self.0, Some(self.0.len())).await
     }
 }
 
-type Column<'a> = (Name, &'a Positioned<Field>);
-
-/// The selected fields, if each is a leaf. One of the same name twice, a fragment, or a directive
-/// is the executor's.
-fn columns<'a>(ctx: &ContextSelectionSet<'a>) -> Option<Vec<Column<'a>>> {
-    let mut columns: Vec<Column<'a>> = Vec::with_capacity(ctx.item.node.items.len());
-    for selection in &ctx.item.node.items {
-        let Selection::Field(field) = &selection.node else { return None };
-        let (node, key) = (&field.node, &field.node.response_key().node);
-        let is_column = node.selection_set.node.items.is_empty()
-            && node.directives.is_empty()
-            && node.name.node != "__typename";
-        if !is_column || columns.iter().any(|(other, _)| other == key) {
-            return None;
-        }
-        // A name of this request's own: the document's is shared with requests on other threads, who
-        // would all count in the same place.
-        columns.push((Name::new(key), field));
+impl<T: Row> OutputType for Edges<'_, T> {
+    fn type_name() -> Cow<'static, str> {
+        Vec::<EdgeOf<&T>>::type_name()
     }
-    Some(columns)
+
+    fn qualified_type_name() -> String {
+        Vec::<EdgeOf<&T>>::qualified_type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        Vec::<EdgeOf<&T>>::create_type_info(registry)
+    }
+
+    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
+        if may_write(ctx)
+            && let Some(members) = of_edge::<T>(&ctx.query_env.fragments, &ctx.item.node)
+        {
+            let rows: Vec<_> = self.0.iter().collect();
+            return Ok(edges(ctx, &members, &rows).await?.into_list());
+        }
+        resolve_list(ctx, field, self.0.iter().map(edge), Some(self.0.len())).await
+    }
 }
 
-/// Resolves all columns of all rows; nothing when one of them would have to be waited for.
-fn at_once<T: ObjectType>(
-    ctx: &ContextSelectionSet<'_>,
-    rows: &[T],
-    columns: &[Column<'_>],
-) -> Option<ServerResult<Value>> {
-    let mut waiting = TaskContext::from_waker(Waker::noop());
-    let mut objects = Vec::with_capacity(rows.len());
-    for (index, row) in rows.iter().enumerate() {
-        let ctx = ctx.with_index(index);
-        let mut object = IndexMap::with_capacity(columns.len());
-        for (name, field) in columns {
-            let ctx = ctx.with_field(field);
-            match pin!(row.resolve_field(&ctx)).poll(&mut waiting) {
-                Poll::Ready(Ok(value)) => object.insert(name.clone(), value.unwrap_or_default()),
-                Poll::Ready(Err(error)) => return Some(Err(error)),
-                Poll::Pending => return None,
-            };
-        }
-        objects.push(Value::Object(object));
+/// A field that is selected, and what is selected of its object, if it has one.
+struct Member<'a> {
+    field: &'a Positioned<Field>,
+    members: Vec<Self>,
+}
+
+impl Member<'_> {
+    fn name(&self) -> &str {
+        self.field.node.name.node.as_str()
     }
-    Some(Ok(Value::List(objects)))
+
+    fn key(&self) -> &str {
+        self.field.node.response_key().node.as_str()
+    }
+
+    fn is_leaf(&self) -> bool {
+        is_leaf(&self.field.node)
+    }
+}
+
+fn is_leaf(field: &Field) -> bool {
+    field.selection_set.node.items.is_empty()
+}
+
+type Fragments = HashMap<Name, Positioned<FragmentDefinition>>;
+
+/// What is selected of an object that is made of a row; `None` if it cannot be resolved in one go.
+fn of_object<'a, T: Row>(fragments: &'a Fragments, set: &'a SelectionSet) -> Option<Vec<Member<'a>>> {
+    selected(fragments, set, &T::type_name(), &|field| {
+        if is_leaf(field) {
+            return Some(Vec::new());
+        }
+        T::CONNECTION.filter(|name| *name == field.name.node)?;
+        of_connection::<T::Below>(fragments, &field.selection_set.node)
+    })
+}
+
+fn of_connection<'a, T: Row>(fragments: &'a Fragments, set: &'a SelectionSet) -> Option<Vec<Member<'a>>> {
+    selected(fragments, set, &Connection::<T>::type_name(), &|field| match field.name.node.as_str() {
+        "nodes" => of_object::<T>(fragments, &field.selection_set.node),
+        "edges" => of_edge::<T>(fragments, &field.selection_set.node),
+        "pageInfo" | TYPENAME => Some(Vec::new()),
+        // A count takes a statement of its own.
+        _ => None,
+    })
+}
+
+fn of_edge<'a, T: Row>(fragments: &'a Fragments, set: &'a SelectionSet) -> Option<Vec<Member<'a>>> {
+    selected(fragments, set, &EdgeOf::<T>::type_name(), &|field| {
+        if is_leaf(field) { Some(Vec::new()) } else { of_object::<T>(fragments, &field.selection_set.node) }
+    })
+}
+
+/// The fields that a selection set and its fragments select of this type, with their members.
+fn selected<'a>(
+    fragments: &'a Fragments,
+    set: &'a SelectionSet,
+    type_name: &str,
+    members_of: &dyn Fn(&'a Field) -> Option<Vec<Member<'a>>>,
+) -> Option<Vec<Member<'a>>> {
+    let mut selected: Vec<Member<'a>> = Vec::with_capacity(set.items.len());
+    let mut sets: Vec<slice::Iter<'a, Positioned<Selection>>> = vec![set.items.iter()];
+    while let Some(set) = sets.last_mut() {
+        let Some(selection) = set.next() else {
+            sets.pop();
+            continue;
+        };
+        if !selection.node.directives().is_empty() {
+            return None;
+        }
+        let (condition, set) = match &selection.node {
+            Selection::Field(field) => {
+                let new = Member { field, members: members_of(&field.node)? };
+                match selected.iter().find(|member| member.key() == new.key()) {
+                    Some(member) if member.is_leaf() && member.name() == new.name() => {}
+                    Some(_) => return None,
+                    None => selected.push(new),
+                }
+                continue;
+            }
+            Selection::InlineFragment(fragment) => {
+                (fragment.node.type_condition.as_ref(), &fragment.node.selection_set)
+            }
+            Selection::FragmentSpread(spread) => {
+                let fragment = &fragments.get(&spread.node.fragment_name.node)?.node;
+                (Some(&fragment.type_condition), &fragment.selection_set)
+            }
+        };
+        if condition.is_some_and(|condition| condition.node.on.node != type_name) {
+            return None;
+        }
+        sets.push(set.node.items.iter());
+    }
+    Some(selected)
+}
+
+/// JSON texts, with commas between them.
+#[derive(Default)]
+struct Texts {
+    json: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Texts {
+    fn begin(&mut self) -> &mut Vec<u8> {
+        if !self.ends.is_empty() {
+            self.json.push(b',');
+        }
+        &mut self.json
+    }
+
+    fn end(&mut self) {
+        self.ends.push(self.json.len());
+    }
+
+    fn get(&self, index: usize) -> &[u8] {
+        self.following(index, 1)
+    }
+
+    /// So many from one on, with the commas between them.
+    fn following(&self, first: usize, count: usize) -> &[u8] {
+        if count == 0 {
+            return &[];
+        }
+        let begin = first.checked_sub(1).map_or(0, |before| self.ends[before] + 1);
+        &self.json[begin..self.ends[first + count - 1]]
+    }
+
+    /// Lists of so many of them, one after another.
+    fn into_lists(self, lengths: impl Iterator<Item = usize>) -> Self {
+        let mut lists = Self::default();
+        let mut first = 0;
+        for length in lengths {
+            let json = lists.begin();
+            json.push(b'[');
+            json.extend_from_slice(self.following(first, length));
+            json.push(b']');
+            lists.end();
+            first += length;
+        }
+        lists
+    }
+
+    fn into_list(self) -> Value {
+        json::written([b"[", &*self.json, b"]"].concat())
+    }
+}
+
+/// One object for each row.
+async fn objects<T: Row>(
+    ctx: &ContextSelectionSet<'_>,
+    members: &[Member<'_>],
+    rows: &[&T],
+) -> ServerResult<Texts> {
+    let mut below = Vec::with_capacity(members.len());
+    for member in members {
+        below.push(if member.is_leaf() { None } else { Some(connections_of(ctx, member, rows).await?) });
+    }
+    write(members, &below, rows.iter().enumerate().map(|(index, row)| (*row, ctx.with_index(index)))).await
+}
+
+/// The connection that a member is, of each row.
+fn connections_of<'a, T: Row>(
+    ctx: &'a ContextSelectionSet<'_>,
+    member: &'a Member<'_>,
+    rows: &'a [&'a T],
+) -> BoxFuture<'a, ServerResult<Texts>> {
+    Box::pin(async move {
+        // What fails for one of them fails for all; it is told of the first.
+        let ctx = ctx.with_index(0);
+        let ctx = ctx.with_field(member.field);
+        let connections = T::connections(&ctx, rows).await.map_err(|error| {
+            let error = async_graphql::Error::from(error);
+            ctx.set_error_path(error.into_server_error(member.field.pos))
+        })?;
+        let ctx = ctx.with_selection_set(&member.field.node.selection_set);
+        self::connections(&ctx, &member.members, &connections).await
+    })
+}
+
+/// One object for each connection. The rows of all of them are resolved together.
+async fn connections<T: Row>(
+    ctx: &ContextSelectionSet<'_>,
+    members: &[Member<'_>],
+    connections: &[Connection<T>],
+) -> ServerResult<Texts> {
+    let rows: Vec<&T> = connections.iter().flat_map(Connection::rows).collect();
+    let lengths = || connections.iter().map(|connection| connection.rows().len());
+    let mut below = Vec::with_capacity(members.len());
+    for member in members {
+        let ctx = ctx.with_field(member.field);
+        let ctx = ctx.with_selection_set(&member.field.node.selection_set);
+        below.push(match member.name() {
+            "nodes" => Some(objects(&ctx, &member.members, &rows).await?.into_lists(lengths())),
+            "edges" => Some(edges(&ctx, &member.members, &rows).await?.into_lists(lengths())),
+            _ => None,
+        });
+    }
+    write(members, &below, connections.iter().map(|connection| (connection, ctx.clone()))).await
+}
+
+/// One edge for each row.
+async fn edges<T: Row>(
+    ctx: &ContextSelectionSet<'_>,
+    members: &[Member<'_>],
+    rows: &[&T],
+) -> ServerResult<Texts> {
+    let mut below = Vec::with_capacity(members.len());
+    for member in members {
+        let ctx = ctx.with_field(member.field);
+        let ctx = ctx.with_selection_set(&member.field.node.selection_set);
+        below.push(match member.name() {
+            "node" => Some(objects(&ctx, &member.members, rows).await?),
+            _ => None,
+        });
+    }
+    write(members, &below, rows.iter().enumerate().map(|(index, row)| (edge(*row), ctx.with_index(index)))).await
+}
+
+/// Writes objects. What is `below` a member has been written for all of them; the other members are
+/// asked of each.
+async fn write<'a, T: ContainerType>(
+    members: &[Member<'_>],
+    below: &[Option<Texts>],
+    objects: impl Iterator<Item = (T, ContextSelectionSet<'a>)>,
+) -> ServerResult<Texts> {
+    let mut texts = Texts::default();
+    for (index, (object, ctx)) in objects.enumerate() {
+        let mut before = b'{';
+        let json = texts.begin();
+        for (member, below) in members.iter().zip(below) {
+            json.push(before);
+            before = b',';
+            json::key(json, member.key());
+            match below {
+                Some(below) => json.extend_from_slice(below.get(index)),
+                None if member.name() == TYPENAME => json::scalar(json, &T::type_name()),
+                None => {
+                    let value = object.resolve_field(&ctx.with_field(member.field)).await?;
+                    json::value(json, &value.unwrap_or_default());
+                }
+            }
+        }
+        json.push(b'}');
+        texts.end();
+    }
+    Ok(texts)
 }

@@ -1,13 +1,16 @@
 use async_graphql::{Context, ID, Object};
 
 use super::{
-    connection::{Connection, Numbered, Total, asks_for_rows, load_page, page},
+    connection::{
+        Connection, Numbered, Total, argument, asks_for_rows, load_pages, only, page, page_asked_for,
+    },
     context::ContextExt,
     error::{ApiError, Fallible},
     id::{self, Kind},
-    loaders::{CoderNumber, CoderPage, MentorNumber, Of, SnippetPage},
+    loaders::{CoderNumber, CoderPage, MentorNumber, SnippetPage},
     node::User,
     permission::requires_permission,
+    rows::{Reading, Row},
     snippets::{Snippet, columns_asked_for},
 };
 use crate::{
@@ -81,11 +84,31 @@ impl Coder {
         #[graphql(desc = "Only what is flagged for review, or only what is not.")] needs_review: Option<bool>,
     ) -> Result<Connection<Snippet>, ApiError> {
         let page = page(ctx, first, after, last, before)?;
-        let arguments = SnippetPage { needs_review, columns: columns_asked_for(ctx), page };
-        let slice = load_page(ctx, Of { parent: self.0.id, arguments }).await?;
-        let total = Total::SnippetsOf { coder_id: self.0.id, needs_review };
-        Ok(Connection::of(slice, total))
+        only(load_snippets(ctx, &[self], page, needs_review).await?)
     }
+}
+
+impl Row for Coder {
+    const CONNECTION: Option<&'static str> = Some("snippets");
+
+    type Below = Snippet;
+
+    fn connections<'a>(field: &'a Context<'a>, rows: &'a [&'a Self]) -> Reading<'a, Snippet> {
+        Box::pin(async move {
+            load_snippets(field, rows, page_asked_for(field)?, argument(field, "needsReview")?).await
+        })
+    }
+}
+
+async fn load_snippets(
+    ctx: &Context<'_>,
+    coders: &[&Coder],
+    page: Page,
+    needs_review: Option<bool>,
+) -> Result<Vec<Connection<Snippet>>, ApiError> {
+    let arguments = SnippetPage { needs_review, columns: columns_asked_for(ctx), page };
+    let total = |coder_id| Total::SnippetsOf { coder_id, needs_review };
+    Ok(load_pages(ctx, coders.iter().map(|coder| coder.0.id), arguments, total).await?)
 }
 
 /// Somebody who takes coders on, edits their code and leaves notes.
@@ -141,11 +164,27 @@ impl Mentor {
         #[graphql(desc = "At most this many from the end; at most 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<Connection<Coder>, ApiError> {
-        let arguments = CoderPage(page(ctx, first, after, last, before)?);
-        let slice = load_page(ctx, Of { parent: self.0.id, arguments }).await?;
-        let total = Total::CodersOf { mentor_id: self.0.id };
-        Ok(Connection::of(slice, total))
+        only(load_coders(ctx, &[self], page(ctx, first, after, last, before)?).await?)
     }
+}
+
+impl Row for Mentor {
+    const CONNECTION: Option<&'static str> = Some("coders");
+
+    type Below = Coder;
+
+    fn connections<'a>(field: &'a Context<'a>, rows: &'a [&'a Self]) -> Reading<'a, Coder> {
+        Box::pin(async move { load_coders(field, rows, page_asked_for(field)?).await })
+    }
+}
+
+async fn load_coders(
+    ctx: &Context<'_>,
+    mentors: &[&Mentor],
+    page: Page,
+) -> Result<Vec<Connection<Coder>>, ApiError> {
+    let total = |mentor_id| Total::CodersOf { mentor_id };
+    Ok(load_pages(ctx, mentors.iter().map(|mentor| mentor.0.id), CoderPage(page), total).await?)
 }
 
 #[derive(Default)]

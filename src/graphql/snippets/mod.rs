@@ -10,6 +10,7 @@ use super::{
     error::{ApiError, Fallible},
     id::{self, Kind},
     permission::requires_permission,
+    rows::Row,
     users::Coder,
 };
 use crate::{
@@ -84,30 +85,27 @@ impl Snippet {
     }
 
     /// The number among snippets.
-    async fn database_id(&self) -> i32 {
+    fn database_id(&self) -> i32 {
         self.0.id
     }
 
     /// A title.
-    #[expect(clippy::unused_async, reason = "fields are async functions")]
-    async fn name(&self) -> Result<&str, ApiError> {
+    fn name(&self) -> Result<&str, ApiError> {
         self.0.name.as_deref().ok_or_else(unread)
     }
 
     /// The Python, byte for byte as it was stored.
-    #[expect(clippy::unused_async, reason = "fields are async functions")]
-    async fn code(&self) -> Result<&str, ApiError> {
+    fn code(&self) -> Result<&str, ApiError> {
         self.0.code.as_deref().ok_or_else(unread)
     }
 
     /// Whether the owner asks for review.
-    #[expect(clippy::unused_async, reason = "fields are async functions")]
-    async fn needs_review(&self) -> Result<bool, ApiError> {
+    fn needs_review(&self) -> Result<bool, ApiError> {
         self.0.needs_review.ok_or_else(unread)
     }
 
     /// Notes of the mentor's or the owner's; empty when there are none.
-    async fn comments(&self) -> &str {
+    fn comments(&self) -> &str {
         self.0.comments.as_deref().unwrap_or_default()
     }
 
@@ -117,22 +115,25 @@ impl Snippet {
     }
 
     /// Counts the edits, from 1: give it as expectedVersion to edit only what you have seen.
-    #[expect(clippy::unused_async, reason = "fields are async functions")]
-    async fn version(&self) -> Result<i32, ApiError> {
+    fn version(&self) -> Result<i32, ApiError> {
         self.0.version.ok_or_else(unread)
     }
 
     /// When it was stored.
-    #[expect(clippy::unused_async, reason = "fields are async functions")]
-    async fn created_at(&self) -> Result<DateTime<Utc>, ApiError> {
+    fn created_at(&self) -> Result<DateTime<Utc>, ApiError> {
         self.0.created_at.ok_or_else(unread)
     }
 
     /// When it was last edited.
-    #[expect(clippy::unused_async, reason = "fields are async functions")]
-    async fn updated_at(&self) -> Result<DateTime<Utc>, ApiError> {
+    fn updated_at(&self) -> Result<DateTime<Utc>, ApiError> {
         self.0.updated_at.ok_or_else(unread)
     }
+}
+
+impl Row for Snippet {
+    const CONNECTION: Option<&'static str> = None;
+
+    type Below = Self;
 }
 
 #[derive(Default)]

@@ -1,0 +1,74 @@
+//! Responses as JSON. Parts of one may have been written before it is complete: they go in as they are.
+
+use async_graphql::{Response, Value};
+use serde::Serialize;
+
+/// A value that is JSON text already. No scalar of the schema is binary, so that this stands for
+/// nothing else.
+pub(super) fn written(json: Vec<u8>) -> Value {
+    Value::Binary(json.into())
+}
+
+/// The response, by section 7.2 of the GraphQL specification.
+pub(super) fn response(response: &Response) -> Vec<u8> {
+    let mut json = Vec::with_capacity(512);
+    json.push(b'{');
+    if !response.errors.is_empty() {
+        json.extend_from_slice(b"\"errors\":");
+        scalar(&mut json, &response.errors);
+        json.push(b',');
+    }
+    json.extend_from_slice(b"\"data\":");
+    value(&mut json, &response.data);
+    if !response.extensions.is_empty() {
+        json.extend_from_slice(b",\"extensions\":");
+        scalar(&mut json, &response.extensions);
+    }
+    json.push(b'}');
+    json
+}
+
+/// Appends a value.
+pub(super) fn value(json: &mut Vec<u8>, of: &Value) {
+    match of {
+        Value::Binary(written) => json.extend_from_slice(written),
+        Value::List(items) => list(json, b'[', b']', items, value),
+        Value::Object(members) => list(json, b'{', b'}', members, |json, (name, member)| {
+            key(json, name);
+            value(json, member);
+        }),
+        of => scalar(json, of),
+    }
+}
+
+/// Appends what stands between two brackets.
+fn list<I: IntoIterator>(
+    json: &mut Vec<u8>,
+    begin: u8,
+    end: u8,
+    items: I,
+    mut item: impl FnMut(&mut Vec<u8>, I::Item),
+) {
+    json.push(begin);
+    for (index, of) in items.into_iter().enumerate() {
+        if index > 0 {
+            json.push(b',');
+        }
+        item(json, of);
+    }
+    json.push(end);
+}
+
+/// Appends a member's name, and what stands between it and its value. A name in GraphQL has nothing
+/// that would have to be escaped.
+pub(super) fn key(json: &mut Vec<u8>, name: &str) {
+    json.push(b'"');
+    json.extend_from_slice(name.as_bytes());
+    json.extend_from_slice(b"\":");
+}
+
+/// Appends what can tell itself.
+pub(super) fn scalar(json: &mut Vec<u8>, of: &(impl Serialize + ?Sized)) {
+    // Writing to memory does not fail, and neither does any of these types.
+    let _ = serde_json::to_writer(json, of);
+}
