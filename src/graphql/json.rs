@@ -11,7 +11,8 @@ pub(super) fn written(json: Vec<u8>) -> Value {
 
 /// The response, by section 7.2 of the GraphQL specification.
 pub(super) fn response(response: &Response) -> Vec<u8> {
-    let mut json = Vec::with_capacity(512);
+    // What is written already is the most of it.
+    let mut json = Vec::with_capacity(512 + length_written(&response.data));
     json.push(b'{');
     if !response.errors.is_empty() {
         json.extend_from_slice(b"\"errors\":");
@@ -26,6 +27,15 @@ pub(super) fn response(response: &Response) -> Vec<u8> {
     }
     json.push(b'}');
     json
+}
+
+fn length_written(of: &Value) -> usize {
+    match of {
+        Value::Binary(written) => written.len(),
+        Value::List(items) => items.iter().map(length_written).sum(),
+        Value::Object(members) => members.values().map(length_written).sum(),
+        _ => 0,
+    }
 }
 
 /// Appends a value.

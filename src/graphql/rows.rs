@@ -6,7 +6,7 @@
 //! level at once. Such lists are resolved level by level, and written as JSON. What is not so plain
 //! (directives, abstract types, objects that are merged, counts) is the executor's, as ever.
 
-use std::{borrow::Cow, collections::HashMap, future, slice};
+use std::{borrow::Cow, collections::HashMap, future, ops::Range, slice};
 
 use async_graphql::{
     Context, ContextSelectionSet, Name, OutputType, Positioned, ServerResult, Value,
@@ -193,55 +193,49 @@ fn selected<'a>(
     Some(selected)
 }
 
-/// JSON texts, with commas between them.
+/// JSON texts: of objects with commas between them, or of lists of them, without their brackets.
 #[derive(Default)]
 struct Texts {
     json: Vec<u8>,
-    ends: Vec<usize>,
+    places: Vec<Range<usize>>,
+    are_lists: bool,
 }
 
 impl Texts {
-    fn begin(&mut self) -> &mut Vec<u8> {
-        if !self.ends.is_empty() {
-            self.json.push(b',');
-        }
-        &mut self.json
+    /// Appends what `json` was given since it was so long.
+    fn push(&mut self, begin: usize) {
+        self.places.push(begin..self.json.len());
+        self.json.push(b',');
     }
 
-    fn end(&mut self) {
-        self.ends.push(self.json.len());
-    }
-
-    fn get(&self, index: usize) -> &[u8] {
-        self.following(index, 1)
-    }
-
-    /// So many from one on, with the commas between them.
-    fn following(&self, first: usize, count: usize) -> &[u8] {
-        if count == 0 {
-            return &[];
-        }
-        let begin = first.checked_sub(1).map_or(0, |before| self.ends[before] + 1);
-        &self.json[begin..self.ends[first + count - 1]]
-    }
-
-    /// Lists of so many of them, one after another.
-    fn into_lists(self, lengths: impl Iterator<Item = usize>) -> Self {
-        let mut lists = Self::default();
-        let mut first = 0;
-        for length in lengths {
-            let json = lists.begin();
+    fn write(&self, index: usize, json: &mut Vec<u8>) {
+        let text = &self.json[self.places[index].clone()];
+        if self.are_lists {
             json.push(b'[');
-            json.extend_from_slice(self.following(first, length));
+            json.extend_from_slice(text);
             json.push(b']');
-            lists.end();
-            first += length;
+        } else {
+            json.extend_from_slice(text);
         }
-        lists
     }
 
-    fn into_list(self) -> Value {
-        json::written([b"[", &*self.json, b"]"].concat())
+    /// Lists of so many of these objects, one after another.
+    fn into_lists(self, lengths: impl Iterator<Item = usize>) -> Self {
+        let mut objects = self.places.iter();
+        let places = lengths.map(|length| {
+            let mut list = objects.by_ref().take(length);
+            let first = list.next().cloned().unwrap_or_default();
+            first.start..list.last().map_or(first.end, |last| last.end)
+        });
+        Self { places: places.collect(), json: self.json, are_lists: true }
+    }
+
+    /// One list of all of them.
+    fn into_list(mut self) -> Value {
+        self.json.pop();
+        self.json.insert(0, b'[');
+        self.json.push(b']');
+        json::written(self.json)
     }
 }
 
@@ -325,14 +319,15 @@ async fn write<'a, T: ContainerType>(
 ) -> ServerResult<Texts> {
     let mut texts = Texts::default();
     for (index, (object, ctx)) in objects.enumerate() {
+        let json = &mut texts.json;
+        let begin = json.len();
         let mut before = b'{';
-        let json = texts.begin();
         for (member, below) in members.iter().zip(below) {
             json.push(before);
             before = b',';
             json::key(json, member.key());
             match below {
-                Some(below) => json.extend_from_slice(below.get(index)),
+                Some(below) => below.write(index, json),
                 None if member.name() == TYPENAME => json::scalar(json, &T::type_name()),
                 None => {
                     let value = object.resolve_field(&ctx.with_field(member.field)).await?;
@@ -341,7 +336,7 @@ async fn write<'a, T: ContainerType>(
             }
         }
         json.push(b'}');
-        texts.end();
+        texts.push(begin);
     }
     Ok(texts)
 }
