@@ -133,7 +133,8 @@ impl<'a> Bench<'a> {
     fn server_run(&self, workload: Workload, load: Load) -> Outcome<(client::Run, Option<Duration>)> {
         let before = self.server.processor_time();
         let run = client::run(self.server.address, &self.requests, workload, load)?;
-        let time = before.zip(self.server.processor_time()).map(|(before, after)| after.saturating_sub(before));
+        let time =
+            before.zip(self.server.processor_time()).map(|(before, after)| after.saturating_sub(before));
         self.tidy(workload)?;
         let processor = time.map(|time| time.div_f64(run.count().max(1) as f64));
         Ok((run, processor))

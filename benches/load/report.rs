@@ -66,9 +66,8 @@ impl Measured {
     }
 
     fn processor_micros(&self) -> Option<f64> {
-        let micros = self.median(|round| {
-            round.processor.map_or(f64::NAN, |processor| milliseconds(processor) * 1_000.0)
-        });
+        let micros = self
+            .median(|round| round.processor.map_or(f64::NAN, |processor| milliseconds(processor) * 1_000.0));
         micros.is_finite().then_some(micros)
     }
 
@@ -113,9 +112,7 @@ impl Report {
                 format!("{aim:.2}"),
                 format!("{:.1}", measured.median(|round| milliseconds(round.p50))),
                 format!("{:.1}", measured.median(|round| milliseconds(round.p99))),
-                measured
-                    .processor_micros()
-                    .map_or_else(|| "-".to_owned(), thousands),
+                measured.processor_micros().map_or_else(|| "-".to_owned(), thousands),
                 measured.statements.map_or_else(|| "-".to_owned(), |count| format!("{count:.1}")),
                 thousands(measured.bytes as f64),
             ]);

@@ -5,7 +5,10 @@ use axum::{
     extract::Request,
     http::{
         HeaderName, HeaderValue, Method,
-        header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, IF_MATCH, LINK, RETRY_AFTER, WWW_AUTHENTICATE},
+        header::{
+            ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_MATCH, LINK, REFERRER_POLICY,
+            RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+        },
     },
     middleware::{self, Next},
     response::Response,
@@ -18,7 +21,6 @@ use tower_http::{
         predicate::{NotForContentType, Predicate, SizeAbove},
     },
     cors::{AllowOrigin, Any, CorsLayer},
-    set_header::SetResponseHeaderLayer,
 };
 
 use crate::{Error, rest::deprecation::DEPRECATION, telemetry};
@@ -36,36 +38,25 @@ const COMPRESSION_FLOOR_BYTES: u64 = 1024;
 /// How long a browser may remember what cross-origin requests are allowed.
 const PREFLIGHT_LIFETIME: Duration = Duration::from_hours(1);
 
-/// Bounds how long a request may take, and keeps a panic to the request that caused it; `answer`
+/// Bounds how long a request may take, keeps a panic to the request that caused it, and answers as many
+/// requests at a time as there are `places`, if there are to be any: the others are refused at once,
+/// since what cannot be answered soon had better be sent again later, or to another replica. `answer`
 /// tells the client as the edge does.
 pub(super) fn guarded<S: Clone + Send + Sync + 'static>(
     routes: Router<S>,
     timeout: Duration,
-    answer: fn(Error) -> Response,
-) -> Router<S> {
-    routes.layer(middleware::from_fn(move |request: Request, next: Next| async move {
-        let response = tokio::time::timeout(timeout, next.run(request));
-        match AssertUnwindSafe(response).catch_unwind().await {
-            Ok(Ok(response)) => response,
-            Ok(Err(_)) => answer(Error::unavailable("This takes too long.")),
-            Err(_) => answer(Error::internal("a handler panicked")),
-        }
-    }))
-}
-
-/// Answers as many requests at a time as there are `places`, and refuses the others at once: what
-/// cannot be answered soon had better be sent again later, or to another replica.
-pub(super) fn admitted<S: Clone + Send + Sync + 'static>(
-    routes: Router<S>,
-    places: Arc<Semaphore>,
+    places: Option<Arc<Semaphore>>,
     answer: fn(Error) -> Response,
 ) -> Router<S> {
     routes.layer(middleware::from_fn(move |request: Request, next: Next| {
-        let place = Arc::clone(&places).try_acquire_owned();
+        let place = places.clone().map(Semaphore::try_acquire_owned).transpose();
         async move {
-            match place {
-                Ok(_place) => next.run(request).await,
-                Err(_) => answer(Error::busy()),
+            let Ok(_place) = place else { return answer(Error::busy()) };
+            let response = tokio::time::timeout(timeout, next.run(request));
+            match AssertUnwindSafe(response).catch_unwind().await {
+                Ok(Ok(response)) => response,
+                Ok(Err(_)) => answer(Error::unavailable("This takes too long.")),
+                Err(_) => answer(Error::internal("a handler panicked")),
             }
         }
     }))
@@ -87,9 +78,17 @@ pub(super) fn cors(origins: Option<Vec<HeaderValue>>) -> CorsLayer {
         .max_age(PREFLIGHT_LIFETIME)
 }
 
-/// Sets a header of responses that do not set it themselves.
-pub(super) fn default_header(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
-    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+/// Sets headers that keep browsers and caches careful, where a response does not set them itself.
+pub(super) fn careful<B>(mut response: Response<B>) -> Response<B> {
+    for (name, value) in [
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (REFERRER_POLICY, "no-referrer"),
+        // What one viewer may see is nothing for a cache that others share.
+        (CACHE_CONTROL, "no-store"),
+    ] {
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    response
 }
 
 /// Compresses what is worth it: below the floor a packet is sent either way.
@@ -110,7 +109,7 @@ mod tests {
         let routes = Router::new()
             .route("/panics", get(async || -> &'static str { panic!("on purpose") }))
             .route("/works", get(async || "fine"));
-        let guarded = guarded(routes, Duration::from_secs(5), rest::failure);
+        let guarded = guarded(routes, Duration::from_secs(5), None, rest::failure);
         for (path, status) in [
             ("/panics", StatusCode::INTERNAL_SERVER_ERROR),
             ("/works", StatusCode::OK),

@@ -9,10 +9,7 @@ use std::{error::Error as StdError, sync::Arc, time::Duration};
 use axum::{
     Router,
     extract::DefaultBodyLimit,
-    http::{
-        HeaderName, HeaderValue,
-        header::{CACHE_CONTROL, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS},
-    },
+    http::{HeaderName, HeaderValue},
     middleware,
     routing::{get, patch, post},
 };
@@ -20,10 +17,11 @@ use moka::sync::Cache;
 use sea_orm::DatabaseConnection;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use tower::ServiceBuilder;
 use tower_http::decompression::RequestDecompressionLayer;
 
 pub use self::client::Client;
-use self::layers::{admitted, compression, cors, default_header, guarded};
+use self::layers::{careful, compression, cors, guarded};
 use crate::{
     auth::{Account, Jwks, Provider, Verifier},
     config::{Config, Limits},
@@ -169,26 +167,26 @@ pub fn router(state: AppState) -> Router {
             get(rest::snippets::read).patch(rest::snippets::replace).delete(rest::snippets::delete),
         )
         .method_not_allowed_fallback(rest::unknown_method);
-    // The layer is outside of what turns a panic or a timeout into an answer.
-    let places = Arc::new(Semaphore::new(limits.concurrent_requests as usize));
-    let superseded = admitted(superseded, Arc::clone(&places), rest::failure);
-    let graphql = admitted(graphql, places, graphql::http::failure);
-    let superseded =
-        rest::deprecation::deprecated(guarded(superseded, limits.request_timeout, rest::failure));
-    guarded(graphql, limits.request_timeout, graphql::http::failure)
-        .merge(guarded(rest, limits.request_timeout, rest::failure))
-        .merge(superseded)
+    let (timeout, places) =
+        (limits.request_timeout, Arc::new(Semaphore::new(limits.concurrent_requests as usize)));
+    let graphql = guarded(graphql, timeout, Some(Arc::clone(&places)), graphql::http::failure);
+    let superseded = guarded(superseded, timeout, Some(places), rest::failure);
+    graphql
+        .merge(guarded(rest, timeout, None, rest::failure))
+        // The layer is outside of what turns a panic or a timeout into an answer.
+        .merge(rest::deprecation::deprecated(superseded))
         .fallback(rest::unknown_path)
         .method_not_allowed_fallback(rest::unknown_method)
         .with_state(Arc::new(state))
-        // The limit counts what comes out of a compressed body.
-        .layer(DefaultBodyLimit::max(limits.body_bytes as usize))
-        .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true))
-        .layer(compression())
-        .layer(cors(cors_origins))
-        .layer(default_header(X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .layer(default_header(REFERRER_POLICY, "no-referrer"))
-        // What one viewer may see is nothing for a cache that others share.
-        .layer(default_header(CACHE_CONTROL, "no-store"))
-        .layer(middleware::from_fn(telemetry::observe))
+        // All at once: the router would put each into a box of its own, to be cloned for each request.
+        .layer(
+            ServiceBuilder::new()
+                .layer(middleware::from_fn(telemetry::observe))
+                .map_response(careful)
+                .layer(cors(cors_origins))
+                .layer(compression())
+                .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true))
+                // The limit counts what comes out of a compressed body.
+                .layer(DefaultBodyLimit::max(limits.body_bytes as usize)),
+        )
 }

@@ -7,9 +7,7 @@ use sea_orm::{
     Iterable, JoinType, Order, PrimaryKeyToColumn, QueryFilter, QueryOrder, QueryResult, QuerySelect,
     QueryTrait, Select,
     prelude::Expr,
-    sea_query::{
-        Asterisk, ExprTrait, Func, Query, SelectStatement, WindowStatement,
-    },
+    sea_query::{Asterisk, ExprTrait, Func, Query, SelectStatement, WindowStatement},
 };
 
 use crate::{Error, Result, entity::is_any_of};

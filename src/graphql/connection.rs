@@ -157,7 +157,8 @@ where
         return Ok(keys.into_iter().map(connection).collect());
     }
     let slices = ctx.loader().load_many(keys.iter().copied()).await?;
-    let connection = |key: &Of<A>| Some(Connection { slice: Arc::clone(slices.get(key)?), total: total(key.parent) });
+    let connection =
+        |key: &Of<A>| Some(Connection { slice: Arc::clone(slices.get(key)?), total: total(key.parent) });
     let connections: Option<_> = keys.iter().map(connection).collect();
     connections.ok_or_else(|| Error::internal("a loader left out a parent"))
 }

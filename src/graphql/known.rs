@@ -39,8 +39,7 @@ impl KnownDocuments {
     /// None yet.
     #[must_use]
     pub fn new(introspection: bool) -> Self {
-        let weigh =
-            |key: &Key, _: &Arc<Document>| u32::try_from(key.query.len()).unwrap_or(u32::MAX);
+        let weigh = |key: &Key, _: &Arc<Document>| u32::try_from(key.query.len()).unwrap_or(u32::MAX);
         Self {
             documents: Cache::builder().max_capacity(MAX_BYTES).weigher(weigh).build(),
             schema: finish(builder().validation_mode(ValidationMode::Fast), introspection),

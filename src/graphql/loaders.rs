@@ -121,7 +121,10 @@ impl Loader<Of<CoderPage>> for Reader {
     async fn load(&self, keys: &[Of<CoderPage>]) -> Result<HashMap<Of<CoderPage>, Self::Value>> {
         by_arguments(keys.iter().copied(), async |CoderPage(page), mentor_ids| {
             let pages = mentorships::coders_of(&self.db, &mentor_ids, page).await?;
-            Ok(pages.into_iter().map(|(mentor_id, page)| (mentor_id, Arc::new(page.map(Into::into)))).collect())
+            Ok(pages
+                .into_iter()
+                .map(|(mentor_id, page)| (mentor_id, Arc::new(page.map(Into::into))))
+                .collect())
         })
         .await
     }

@@ -17,7 +17,11 @@ fn set_merges(document: &ExecutableDocument, set: &SelectionSet) -> bool {
     collect(document, set, &mut HashSet::new())
 }
 
-fn collect<'a>(document: &'a ExecutableDocument, set: &'a SelectionSet, names: &mut HashSet<&'a str>) -> bool {
+fn collect<'a>(
+    document: &'a ExecutableDocument,
+    set: &'a SelectionSet,
+    names: &mut HashSet<&'a str>,
+) -> bool {
     set.items.iter().any(|selection| match &selection.node {
         Selection::Field(field) => {
             let below = &field.node.selection_set.node;

@@ -307,7 +307,8 @@ async fn edges<T: Row>(
             _ => None,
         });
     }
-    write(members, &below, rows.iter().enumerate().map(|(index, row)| (edge(*row), ctx.with_index(index)))).await
+    write(members, &below, rows.iter().enumerate().map(|(index, row)| (edge(*row), ctx.with_index(index))))
+        .await
 }
 
 /// Writes objects. What is `below` a member has been written for all of them; the other members are

@@ -9,7 +9,7 @@ use funcster_api::{
     auth::Permission,
     domain::events::{Event, Events, Kind as EventKind, Topic},
 };
-use sea_orm::{ConnectionTrait, TransactionTrait};
+use sea_orm::{ConnectionTrait, TransactionTrait, sqlx::postgres::PgListener};
 use serde_json::{Value, json};
 use tokio::{io::AsyncWriteExt, net::TcpSocket, sync::broadcast::error::RecvError};
 
@@ -126,6 +126,39 @@ async fn events_reach_the_subscribers_of_every_server_on_one_database() {
         );
         bob.graphql(&review).await.data();
         assert_eq!(mine.next("m").await["mySnippetChanged"]["snippet"]["comments"], "Hm.");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn other_processes_are_told_nothing_while_nobody_there_watches() {
+    App::run(Kind::Postgres, async |app: &App| {
+        let mut channel = PgListener::connect(&app.config.database_url).await.expect("a connection");
+        channel.listen("funcster_events").await.expect("it listens");
+        let ada = app.coder("ada").await;
+        store(&ada, "Unheard").await;
+        // Whoever watches here is told without a detour.
+        let here = Listening::start(app).await;
+        let mut mine = Socket::open(&here, ada.token.as_deref()).await;
+        mine.subscribe("m", MINE).await;
+        settled().await;
+        store(&ada, "Heard here").await;
+        assert_eq!(mine.next("m").await["mySnippetChanged"]["kind"], "SNIPPET_CREATED");
+        app.db.execute_unprepared("NOTIFY funcster_events, 'so far'").await.expect("a message");
+        loop {
+            let told = channel.recv().await.expect("a message").payload().to_owned();
+            assert!(!told.contains("Happened"), "{told}");
+            if told == "so far" {
+                break;
+            }
+        }
+        let other = app.another(|_| {}).await;
+        let there = Listening::start(&other).await;
+        let bob = other.mentor("bob").await;
+        let mut queue = Socket::open(&there, bob.token.as_deref()).await;
+        queue.subscribe("q", QUEUE).await;
+        ada.patch(&format!("/coder/{}/mentor", ada.id), json!({ "mentorId": bob.id })).await;
+        assert_eq!(queue.next("q").await["reviewQueueChanged"]["kind"], "CODER_ADDED");
     })
     .await;
 }

@@ -1,23 +1,20 @@
 //! What happens to libraries and mentorships, told to whoever watches.
 //!
-//! The domain publishes after a change is committed; watchers get what concerns them. With SQLite
-//! there is one process, and events go straight to its watchers. With PostgreSQL there may be many,
-//! so events go through the database's NOTIFY and come back to every process, this one included. An
-//! event is a hint to look again: it carries ids, and what may be seen is decided when it is looked
-//! at.
+//! The domain publishes after a change is committed; watchers get what concerns them. Events go straight
+//! to the watchers in this process, and, with PostgreSQL, to those of other processes on the same
+//! database. An event is a hint to look again: it carries ids, and what may be seen is decided when it
+//! is looked at.
+
+mod relay;
 
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError, Weak},
-    time::Duration,
 };
 
-use sea_orm::{
-    DatabaseConnection, DbBackend, EntityTrait,
-    sqlx::{self, PgPool, postgres::PgListener},
-};
+use sea_orm::{DatabaseConnection, DbBackend, EntityTrait};
 use serde::{Deserialize, Serialize};
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{Notify, broadcast, mpsc};
 
 use crate::{entity::coder, telemetry};
 
@@ -25,13 +22,6 @@ use crate::{entity::coder, telemetry};
 const OUTBOX_SIZE: usize = 10_000;
 /// How many events a watcher may be behind before it is dropped.
 const WATCHER_LAG: usize = 64;
-/// How many events are sent at once: PostgreSQL takes less than 8,000 bytes.
-const BATCH_SIZE: usize = 50;
-/// The channel in PostgreSQL.
-const CHANNEL: &str = "funcster_events";
-/// The time between two tries to reach a database that is gone.
-const RETRY_PAUSE: Duration = Duration::from_secs(1);
-
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
@@ -75,6 +65,8 @@ pub struct Events(Arc<Inner>);
 
 struct Inner {
     watchers: Mutex<HashMap<Topic, broadcast::Sender<Event>>>,
+    /// Told when somebody begins to watch.
+    watched: Arc<Notify>,
     outbox: mpsc::Sender<Event>,
 }
 
@@ -89,8 +81,10 @@ impl Events {
     #[must_use]
     pub fn start(db: &DatabaseConnection) -> Self {
         let (outbox, waiting) = mpsc::channel(OUTBOX_SIZE);
-        let inner = Arc::new(Inner { watchers: Mutex::default(), outbox });
-        let carrier = Carrier { bus: Arc::downgrade(&inner), batch: Vec::new(), waiting, db: db.clone() };
+        let watched = Arc::new(Notify::new());
+        let inner = Arc::new(Inner { watchers: Mutex::default(), watched: Arc::clone(&watched), outbox });
+        let carrier =
+            Carrier { bus: Arc::downgrade(&inner), watched, waiting, batch: Vec::new(), db: db.clone() };
         tokio::spawn(carrier.carry());
         Self(inner)
     }
@@ -113,7 +107,10 @@ impl Events {
         if watchers.len() == watchers.capacity() {
             watchers.retain(|_, sender| sender.receiver_count() > 0);
         }
-        watchers.entry(topic).or_insert_with(|| broadcast::Sender::new(WATCHER_LAG)).subscribe()
+        let watcher =
+            watchers.entry(topic).or_insert_with(|| broadcast::Sender::new(WATCHER_LAG)).subscribe();
+        self.0.watched.notify_one();
+        watcher
     }
 }
 
@@ -125,19 +122,19 @@ impl Inner {
         }
     }
 
-    fn is_any_queue_watched(&self) -> bool {
+    fn is_any_watched(&self, which: impl Fn(&Topic) -> bool) -> bool {
         let watchers = self.watchers.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut watched = watchers.iter().filter(|(_, sender)| sender.receiver_count() > 0);
-        watched.any(|(topic, _)| matches!(topic, Topic::ReviewQueue(_)))
+        watchers.iter().any(|(topic, sender)| which(topic) && sender.receiver_count() > 0)
     }
 }
 
 /// Takes events from the outbox to the watchers.
 struct Carrier {
     bus: Weak<Inner>,
-    /// What is being sent. It stays until it has been.
-    batch: Vec<Event>,
+    watched: Arc<Notify>,
     waiting: mpsc::Receiver<Event>,
+    /// What other processes are being told. It stays until they have been.
+    batch: Vec<Event>,
     db: DatabaseConnection,
 }
 
@@ -145,7 +142,7 @@ impl Carrier {
     async fn carry(mut self) {
         if self.db.get_database_backend() == DbBackend::Postgres {
             let pool = self.db.get_postgres_connection_pool().clone();
-            self.carry_through(&pool).await;
+            self.carry_with_others(&pool).await;
         } else {
             while let Some(event) = self.waiting.recv().await {
                 self.deliver(&event).await;
@@ -153,48 +150,11 @@ impl Carrier {
         }
     }
 
-    /// Through PostgreSQL. A connection that is lost is made anew.
-    async fn carry_through(&mut self, pool: &PgPool) {
-        while !pool.is_closed() && self.bus.strong_count() > 0 {
-            if let Err(error) = self.listen_and_notify(pool).await {
-                tracing::warn!(%error, "events do not get through");
-                self.tell_of_a_gap();
-                tokio::time::sleep(RETRY_PAUSE).await;
-            }
-        }
+    fn has_watchers(&self) -> bool {
+        self.bus.upgrade().is_some_and(|bus| bus.is_any_watched(|_| true))
     }
 
-    /// Until the bus is gone (then it ends well) or the connection fails.
-    async fn listen_and_notify(&mut self, pool: &PgPool) -> Result<(), sqlx::Error> {
-        let mut listener = PgListener::connect_with(pool).await?;
-        listener.listen(CHANNEL).await?;
-        loop {
-            if !self.batch.is_empty() {
-                let payload = serde_json::to_string(&self.batch).unwrap_or_default();
-                sqlx::query("SELECT pg_notify($1, $2)").bind(CHANNEL).bind(payload).execute(pool).await?;
-                self.batch.clear();
-            }
-            tokio::select! {
-                count = self.waiting.recv_many(&mut self.batch, BATCH_SIZE) => {
-                    if count == 0 {
-                        return Ok(());
-                    }
-                }
-                notification = listener.try_recv() => match notification? {
-                    Some(notification) => {
-                        let events: Vec<Event> = serde_json::from_str(notification.payload()).unwrap_or_default();
-                        for event in events {
-                            self.deliver(&event).await;
-                        }
-                    }
-                    None => self.tell_of_a_gap(),
-                },
-            }
-        }
-    }
-
-    /// The connection was lost, and with it whatever happened meanwhile: all watchers have to look
-    /// again.
+    /// Something was missed: all watchers have to look again.
     fn tell_of_a_gap(&self) {
         if let Some(bus) = self.bus.upgrade() {
             bus.watchers.lock().unwrap_or_else(PoisonError::into_inner).clear();
@@ -208,7 +168,7 @@ impl Carrier {
         }
         let mentor_id = match event.mentor_id {
             Some(mentor_id) => Some(mentor_id),
-            None if bus.is_any_queue_watched() => {
+            None if bus.is_any_watched(|topic| matches!(topic, Topic::ReviewQueue(_))) => {
                 let coder = coder::Entity::find_by_id(event.coder_id).one(&self.db).await;
                 coder.ok().flatten().and_then(|coder| coder.mentor_id)
             }
