@@ -17,6 +17,8 @@
 //! - [`auth`] is Auth0's side: tokens are verified here, sign-ups passed on.
 //! - [`error`] is the one table of failures, their codes and their HTTP statuses.
 //! - [`telemetry`] is what an operator sees; everything tells it what happens, and asks it nothing.
+//! - `worker` names the threads that serve connections; [`server`] starts them, [`database`] divides its own
+//!   connections among them.
 //! - [`dev`] is the local stand-in for Auth0 and the demo data.
 
 pub mod app;
@@ -34,5 +36,6 @@ mod pages;
 mod rest;
 pub mod server;
 pub mod telemetry;
+mod worker;
 
 pub use error::{Error, Result};

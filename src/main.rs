@@ -119,12 +119,13 @@ async fn serve(config: Config, migrate_first: bool) -> Result<(), AnyError> {
         tracing::info!(%address, "metrics are told at /metrics");
         let metrics = telemetry::metrics::router(state.store.db.clone());
         let stop = state.stopping.clone().cancelled_owned();
-        tokio::spawn(server::serve(listener, metrics, config.limits.stalled_client, stop));
+        tokio::spawn(server::serve(listener, metrics, config.limits.stalled_client, 0, stop));
     }
     tracing::info!(address = %listener.local_addr()?, "listening");
     tokio::spawn(state.verifier.jwks().clone().keep_fresh(config.auth0.jwks_refresh));
     let stop = server::stop_signal(state.stopping.clone());
-    server::serve(listener, app::router(state), config.limits.stalled_client, stop).await;
+    let (patience, workers) = (config.limits.stalled_client, config.limits.worker_threads);
+    server::serve(listener, app::router(state), patience, workers, stop).await?;
     telemetry::stop().await;
     Ok(())
 }
@@ -161,7 +162,7 @@ async fn serve_locally(port: u16) -> Result<(), AnyError> {
     tokio::spawn(state.verifier.jwks().clone().keep_fresh(config.auth0.jwks_refresh));
     let stop = server::stop_signal(state.stopping.clone());
     let router = app::router(state).nest(dev::AUTH0_PATH, auth0.router());
-    server::serve(listener, router, config.limits.stalled_client, stop).await;
+    server::serve(listener, router, config.limits.stalled_client, config.limits.worker_threads, stop).await?;
     Ok(())
 }
 

@@ -25,6 +25,7 @@ use self::layers::{careful, compression, cors, guarded};
 use crate::{
     auth::{Account, Jwks, Provider, Verifier},
     config::{Config, Limits},
+    database::Pool,
     domain::{Store, events::Events, signup::SignUps},
     graphql::{
         self, Schema, context::LiveLoaders, documents::Documents, explorer::Explorer, known::KnownDocuments,
@@ -106,7 +107,7 @@ impl AppState {
                 limit: RateLimit::per_minute(config.signups_per_minute),
             },
             schema: graphql::schema(config.introspection),
-            store: Store { events: Events::start(&db), db: db.into() },
+            store: Store { events: Events::start(&db), db: Pool::divided(db, &config.limits) },
             documents: match &config.trusted_documents {
                 Some(path) => Documents::of_file(path).map_err(|error| {
                     format!("TRUSTED_DOCUMENTS, {}, cannot be used: {error}", path.display())

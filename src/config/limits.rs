@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use sea_orm::DbBackend;
+
 /// What one request may cost.
 #[derive(Clone, Debug)]
 pub struct Limits {
@@ -9,6 +11,8 @@ pub struct Limits {
     pub concurrent_requests: u32,
     /// `DATABASE_MAX_CONNECTIONS`: at least [`Self::MIN_DATABASE_CONNECTIONS`].
     pub database_connections: u32,
+    /// `WORKER_THREADS`: that serve connections, each with its own; with 0 all are served together.
+    pub worker_threads: u32,
     /// `REQUEST_TIMEOUT_SECONDS`.
     pub request_timeout: Duration,
     /// `STATEMENT_TIMEOUT_SECONDS`: of one SQL statement, on PostgreSQL.
@@ -44,6 +48,20 @@ pub struct GraphqlLimits {
 impl Limits {
     /// For whoever listens to changes one, for transactions three, and for everything else one.
     pub const MIN_DATABASE_CONNECTIONS: u32 = 5;
+
+    /// How many connections to PostgreSQL each worker thread has for itself; 0 if there are too few to
+    /// be divided, and for SQLite, whose connections are threads anyway.
+    #[must_use]
+    pub fn connections_of_a_worker(&self, backend: DbBackend) -> u32 {
+        let spare = self.database_connections.saturating_sub(Self::MIN_DATABASE_CONNECTIONS);
+        if backend == DbBackend::Postgres { spare.checked_div(self.worker_threads).unwrap_or(0) } else { 0 }
+    }
+
+    /// How many connections are left for all threads together.
+    #[must_use]
+    pub fn connections_of_all(&self, backend: DbBackend) -> u32 {
+        self.database_connections - self.worker_threads * self.connections_of_a_worker(backend)
+    }
 }
 
 impl Default for Limits {
@@ -52,6 +70,7 @@ impl Default for Limits {
             body_bytes: 1024 * 1024,
             concurrent_requests: 256,
             database_connections: 20,
+            worker_threads: 0,
             request_timeout: Duration::from_secs(30),
             statement_timeout: Duration::from_secs(5),
             stalled_client: Duration::from_secs(30),

@@ -1,6 +1,7 @@
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     str::FromStr,
+    thread,
     time::Duration,
 };
 
@@ -61,6 +62,9 @@ impl<'a> Reader<'a> {
                 "DATABASE_MAX_CONNECTIONS",
                 default.database_connections,
             ),
+            worker_threads: self
+                .optional("WORKER_THREADS", "a whole number, 0 for none of their own", parsed)
+                .unwrap_or_else(processors),
             request_timeout: self.seconds("REQUEST_TIMEOUT_SECONDS", default.request_timeout),
             statement_timeout: self.seconds("STATEMENT_TIMEOUT_SECONDS", default.statement_timeout),
             stalled_client: self.seconds("STALLED_CLIENT_SECONDS", default.stalled_client),
@@ -112,6 +116,11 @@ impl<'a> Reader<'a> {
         });
         port.unwrap_or(DEFAULT_PORT)
     }
+}
+
+/// How many there are for this process.
+fn processors() -> u32 {
+    thread::available_parallelism().map_or(1, |number| u32::try_from(number.get()).unwrap_or(u32::MAX))
 }
 
 pub(super) fn parsed<T: FromStr>(value: &str) -> Option<T> {

@@ -5,8 +5,8 @@ mod pool;
 use std::time::Duration;
 
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
+    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
     sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
 };
 
@@ -28,7 +28,10 @@ const TRUSTED_IDLE_TIME: Duration = Duration::from_secs(1);
 pub async fn connect(url: &str, limits: Option<&Limits>) -> Result<DatabaseConnection, DbErr> {
     let mut options = ConnectOptions::new(url);
     if let Some(limits) = limits {
-        options.statement_timeout(limits.statement_timeout).max_connections(limits.database_connections);
+        let backend = if url.starts_with("sqlite") { DbBackend::Sqlite } else { DbBackend::Postgres };
+        options
+            .statement_timeout(limits.statement_timeout)
+            .max_connections(limits.connections_of_all(backend));
     }
     options
         .acquire_timeout(ACQUIRE_TIMEOUT)

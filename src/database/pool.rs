@@ -21,7 +21,7 @@ use tokio::{
 };
 
 use super::{ACQUIRE_TIMEOUT, TRUSTED_IDLE_TIME};
-use crate::{config::Limits, telemetry};
+use crate::{config::Limits, telemetry, worker};
 
 /// How many connections single statements leave to transactions, which keep theirs for longer, and to
 /// whoever listens.
@@ -39,6 +39,8 @@ pub struct Pool(Arc<Inner>);
 struct Inner {
     all: DatabaseConnection,
     kept: Kept,
+    /// Those that a worker thread has for itself.
+    of_workers: Vec<Arc<Connections<Postgres>>>,
     observe: Box<Observe>,
 }
 
@@ -64,31 +66,59 @@ impl fmt::Debug for Pool {
     }
 }
 
-impl From<DatabaseConnection> for Pool {
-    /// Statements are counted and traced.
-    fn from(all: DatabaseConnection) -> Self {
-        Self::observed(all, telemetry::executed)
-    }
-}
-
 impl Pool {
+    /// The connections of `all`, and for worker threads some of their own, as `limits` have it.
+    /// Statements are counted and traced.
+    #[must_use]
+    pub fn divided(all: DatabaseConnection, limits: &Limits) -> Self {
+        let each = limits.connections_of_a_worker(all.get_database_backend());
+        let mut of_workers = Vec::new();
+        if each > 0 {
+            let shared = all.get_postgres_connection_pool();
+            of_workers.resize_with(limits.worker_threads as usize, || {
+                let options = shared.options().clone().min_connections(0).max_connections(each);
+                let pool = options.connect_lazy_with((*shared.connect_options()).clone());
+                Connections::of(&pool, each, shared.close_event())
+            });
+        }
+        Self::new(all, of_workers, telemetry::executed)
+    }
+
     /// The connections of `all`; `observe` is told of each statement that the pool executes.
     pub fn observed(all: DatabaseConnection, observe: impl Fn(&Info<'_>) + Send + Sync + 'static) -> Self {
+        Self::new(all, Vec::new(), observe)
+    }
+
+    fn new(
+        all: DatabaseConnection,
+        of_workers: Vec<Arc<Connections<Postgres>>>,
+        observe: impl Fn(&Info<'_>) + Send + Sync + 'static,
+    ) -> Self {
         let kept = if all.get_database_backend() == DbBackend::Postgres {
-            Kept::Postgres(Connections::of(all.get_postgres_connection_pool()))
+            Kept::Postgres(Connections::shared(all.get_postgres_connection_pool()))
         } else {
-            Kept::Sqlite(Connections::of(all.get_sqlite_connection_pool()))
+            Kept::Sqlite(Connections::shared(all.get_sqlite_connection_pool()))
         };
-        Self(Arc::new(Inner { all, kept, observe: Box::new(observe) }))
+        Self(Arc::new(Inner { all, kept, of_workers, observe: Box::new(observe) }))
+    }
+
+    /// The connections that this thread uses.
+    fn own<'a>(&'a self, shared: &'a Connections<Postgres>) -> &'a Connections<Postgres> {
+        worker::index().and_then(|index| self.0.of_workers.get(index)).map_or(shared, |own| own)
     }
 
     /// How much of the pool is in use.
     #[must_use]
     pub fn usage(&self) -> PoolUse {
-        match &self.0.kept {
+        let shared = match &self.0.kept {
             Kept::Postgres(kept) => kept.usage(),
             Kept::Sqlite(kept) => kept.usage(),
-        }
+        };
+        self.0.of_workers.iter().map(|own| own.usage()).fold(shared, |sum, own| PoolUse {
+            idle: sum.idle + own.idle,
+            used: sum.used + own.used,
+            most: sum.most + own.most,
+        })
     }
 
     fn observe<T>(
@@ -130,11 +160,16 @@ impl<DB: sqlx::Database> Connections<DB> {
         }
     }
 
-    fn of(pool: &sqlx::Pool<DB>) -> Arc<Self> {
-        let (pool, closing) = (pool.clone(), pool.close_event());
+    /// Those of the library's pool, which transactions use too.
+    fn shared(pool: &sqlx::Pool<DB>) -> Arc<Self> {
         let places = pool.options().get_max_connections().saturating_sub(FOR_OTHERS).max(1);
-        let connections =
-            Arc::new(Self { pool, idle: Mutex::default(), places: Semaphore::new(places as usize) });
+        Self::of(pool, places, pool.close_event())
+    }
+
+    /// So many of a pool, until `closing`.
+    fn of(pool: &sqlx::Pool<DB>, places: u32, closing: CloseEvent) -> Arc<Self> {
+        let (idle, places) = (Mutex::default(), Semaphore::new(places as usize));
+        let connections = Arc::new(Self { pool: pool.clone(), idle, places });
         tokio::spawn(Self::tidy_up(Arc::downgrade(&connections), closing));
         connections
     }
@@ -150,6 +185,7 @@ impl<DB: sqlx::Database> Connections<DB> {
         }
         if let Some(connections) = connections.upgrade() {
             connections.retain(|_| false);
+            connections.pool.close().await;
         }
     }
 
@@ -241,7 +277,7 @@ impl ConnectionTrait for Pool {
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
         let began = Instant::now();
         let answer = match &self.0.kept {
-            Kept::Postgres(kept) => kept.execute(&statement).await,
+            Kept::Postgres(kept) => self.own(kept).execute(&statement).await,
             Kept::Sqlite(kept) => kept.execute(&statement).await,
         };
         self.observe(&statement, began, answer)
@@ -254,7 +290,7 @@ impl ConnectionTrait for Pool {
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         let began = Instant::now();
         let answer = match &self.0.kept {
-            Kept::Postgres(kept) => kept.query_one(&statement).await,
+            Kept::Postgres(kept) => self.own(kept).query_one(&statement).await,
             Kept::Sqlite(kept) => kept.query_one(&statement).await,
         };
         self.observe(&statement, began, answer)
@@ -263,7 +299,7 @@ impl ConnectionTrait for Pool {
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         let began = Instant::now();
         let answer = match &self.0.kept {
-            Kept::Postgres(kept) => kept.query_all(&statement).await,
+            Kept::Postgres(kept) => self.own(kept).query_all(&statement).await,
             Kept::Sqlite(kept) => kept.query_all(&statement).await,
         };
         self.observe(&statement, began, answer)

@@ -2,7 +2,7 @@
 
 mod impatient;
 
-use std::{convert::Infallible, future::Future, io, net::SocketAddr, time::Duration};
+use std::{convert::Infallible, future::Future, io, net::SocketAddr, thread, time::Duration};
 
 use axum::{
     Router,
@@ -10,17 +10,23 @@ use axum::{
     extract::{ConnectInfo, Request},
     response::Response,
 };
+use futures_util::future;
 use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{conn::auto::Builder, graceful::GracefulShutdown},
     service::TowerToHyperService,
 };
-use tokio::net::{TcpListener, TcpStream};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    runtime,
+    sync::{mpsc, oneshot},
+};
 use tokio_util::sync::CancellationToken;
 use tower::Service;
 
 use self::impatient::Impatient;
+use crate::worker;
 
 /// How long a client may take to send a request's head, and to stay silent between two requests.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
@@ -30,17 +36,22 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Answers requests until `stop` ends; then takes no new ones, and gives those in flight 10 s. A client
-/// that takes nothing of what it is sent for as long as `patience` is left.
+/// that takes nothing of what it is sent for as long as `patience` is left. Connections are given to so
+/// many [`worker`](crate::worker) threads by turns; without any, they are served in this runtime.
+///
+/// # Errors
+/// When a thread cannot be started.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
     patience: Duration,
+    worker_threads: u32,
     stop: impl Future<Output = ()>,
-) {
-    let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
-    builder.http2().timer(TokioTimer::new()).keep_alive_interval(HEAD_TIMEOUT);
-    let connections = GracefulShutdown::new();
+) -> io::Result<()> {
+    let workers: io::Result<Vec<_>> =
+        (0..worker_threads as usize).map(|index| Worker::start(index, router.clone(), patience)).collect();
+    let (workers, here) = (workers?, Connections::new(router, patience));
+    let mut turns = workers.iter().cycle();
     tokio::pin!(stop);
     loop {
         let accepted = tokio::select! {
@@ -48,16 +59,10 @@ pub async fn serve(
             () = &mut stop => break,
         };
         match accepted {
-            Ok((stream, address)) => {
-                let service = TowerToHyperService::new(with_address(router.clone(), address));
-                let connection =
-                    builder.serve_connection_with_upgrades(io_of(stream, patience), service).into_owned();
-                let connection = connections.watch(connection);
-                tokio::spawn(async move {
-                    // A client that breaks off is no news.
-                    let _ = connection.await;
-                });
-            }
+            Ok((stream, address)) => match turns.next() {
+                Some(worker) => worker.give(stream, address),
+                None => here.serve(stream, address),
+            },
             Err(error) if is_of_connection(&error) => {}
             Err(error) => {
                 tracing::error!(%error, "no connection can be taken");
@@ -66,8 +71,84 @@ pub async fn serve(
         }
     }
     drop(listener);
-    if tokio::time::timeout(SHUTDOWN_TIMEOUT, connections.shutdown()).await.is_err() {
-        tracing::warn!("requests that did not end in time are cut off");
+    tokio::join!(here.end(), future::join_all(workers.into_iter().map(Worker::end)));
+    Ok(())
+}
+
+/// Connections that are served in one runtime.
+struct Connections {
+    builder: Builder<TokioExecutor>,
+    router: Router,
+    patience: Duration,
+    open: GracefulShutdown,
+}
+
+impl Connections {
+    fn new(router: Router, patience: Duration) -> Self {
+        let mut builder = Builder::new(TokioExecutor::new());
+        builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
+        builder.http2().timer(TokioTimer::new()).keep_alive_interval(HEAD_TIMEOUT);
+        Self { builder, router, patience, open: GracefulShutdown::new() }
+    }
+
+    fn serve(&self, stream: TcpStream, address: SocketAddr) {
+        let service = TowerToHyperService::new(with_address(self.router.clone(), address));
+        let io = io_of(stream, self.patience);
+        let connection = self.builder.serve_connection_with_upgrades(io, service).into_owned();
+        let connection = self.open.watch(connection);
+        tokio::spawn(async move {
+            // A client that breaks off is no news.
+            let _ = connection.await;
+        });
+    }
+
+    /// Waits for the requests in flight.
+    async fn end(self) {
+        if tokio::time::timeout(SHUTDOWN_TIMEOUT, self.open.shutdown()).await.is_err() {
+            tracing::warn!("requests that did not end in time are cut off");
+        }
+    }
+}
+
+/// A thread that serves the connections that it is given.
+struct Worker {
+    given: mpsc::UnboundedSender<(std::net::TcpStream, SocketAddr)>,
+    ended: oneshot::Receiver<()>,
+}
+
+impl Worker {
+    fn start(index: usize, router: Router, patience: Duration) -> io::Result<Self> {
+        let (given, mut taken) = mpsc::unbounded_channel();
+        let (end, ended) = oneshot::channel();
+        let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+        thread::Builder::new().name(format!("worker-{index}")).spawn(move || {
+            worker::become_worker(index);
+            runtime.block_on(async {
+                let connections = Connections::new(router, patience);
+                while let Some((stream, address)) = taken.recv().await {
+                    if let Ok(stream) = TcpStream::from_std(stream) {
+                        connections.serve(stream, address);
+                    }
+                }
+                connections.end().await;
+            });
+            // Nobody may be waiting any more.
+            let _ = end.send(());
+        })?;
+        Ok(Self { given, ended })
+    }
+
+    fn give(&self, stream: TcpStream, address: SocketAddr) {
+        // It was this runtime's that took it. A connection that cannot be handed over is closed.
+        if let Ok(stream) = stream.into_std() {
+            let _ = self.given.send((stream, address));
+        }
+    }
+
+    /// Gives it no more, and waits for the requests in flight.
+    async fn end(self) {
+        drop(self.given);
+        let _ = self.ended.await;
     }
 }
 

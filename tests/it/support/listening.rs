@@ -18,14 +18,12 @@ impl Listening {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("the port");
         let (stop, stopped) = oneshot::channel();
-        let ended = tokio::spawn(server::serve(
-            listener,
-            app.router.clone(),
-            app.config.limits.stalled_client,
-            async {
-                let _ = stopped.await;
-            },
-        ));
+        let (router, limits) = (app.router.clone(), app.config.limits.clone());
+        let ended = tokio::spawn(async move {
+            let stop = async { drop(stopped.await) };
+            let served = server::serve(listener, router, limits.stalled_client, limits.worker_threads, stop);
+            served.await.expect("the threads start");
+        });
         Self { address, stop, ended }
     }
 
