@@ -4,6 +4,7 @@ use std::{
     time::Instant,
 };
 
+use futures_util::TryStreamExt;
 use sea_orm::{
     ConnAcquireErr, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult,
     RuntimeErr, Statement, Values,
@@ -131,6 +132,23 @@ impl Pool {
         answer
     }
 
+    /// Executes a statement and looks at each row as it comes: rows weigh more than what is made of them.
+    ///
+    /// # Errors
+    /// Those of the database, and of `look`.
+    pub async fn query_each(
+        &self,
+        statement: Statement,
+        look: impl FnMut(QueryResult) -> Result<(), DbErr> + Send,
+    ) -> Result<(), DbErr> {
+        let began = Instant::now();
+        let answer = match &self.0.kept {
+            Kept::Postgres(kept) => self.own(kept).query_each(&statement, look).await,
+            Kept::Sqlite(kept) => kept.query_each(&statement, look).await,
+        };
+        self.observe(&statement, began, answer)
+    }
+
     /// The library's pool, for transactions and whatever else takes a connection for itself.
     #[must_use]
     pub fn all(&self) -> &DatabaseConnection {
@@ -246,15 +264,26 @@ where
             .map_err(|error| DbErr::Query(RuntimeErr::SqlxError(error.into())))
     }
 
-    async fn query_all(&self, statement: &Statement) -> Result<Vec<QueryResult>, DbErr>
+    async fn query_each(
+        &self,
+        statement: &Statement,
+        mut look: impl FnMut(QueryResult) -> Result<(), DbErr> + Send,
+    ) -> Result<(), DbErr>
     where
         QueryResult: From<DB::Row>,
     {
         let (_place, mut connection) = self.take().await?;
-        let answer = query(statement).fetch_all(&mut *connection).await;
+        let mut rows = query(statement).fetch(&mut *connection);
+        let answer = loop {
+            match rows.try_next().await {
+                Ok(Some(row)) => look(row.into())?,
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+        };
+        drop(rows);
         self.give(connection, &answer);
-        let rows = answer.map_err(|error| DbErr::Query(RuntimeErr::SqlxError(error.into())))?;
-        Ok(rows.into_iter().map(Into::into).collect())
+        answer.map_err(|error| DbErr::Query(RuntimeErr::SqlxError(error.into())))
     }
 }
 
@@ -297,11 +326,12 @@ impl ConnectionTrait for Pool {
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let began = Instant::now();
-        let answer = match &self.0.kept {
-            Kept::Postgres(kept) => self.own(kept).query_all(&statement).await,
-            Kept::Sqlite(kept) => kept.query_all(&statement).await,
-        };
-        self.observe(&statement, began, answer)
+        let mut rows = Vec::new();
+        self.query_each(statement, |row| {
+            rows.push(row);
+            Ok(())
+        })
+        .await?;
+        Ok(rows)
     }
 }

@@ -10,7 +10,7 @@ use sea_orm::{
     sea_query::{Asterisk, ExprTrait, Func, Query, SelectStatement, WindowStatement},
 };
 
-use crate::{Error, Result, entity::is_any_of};
+use crate::{Error, Result, database::Pool, entity::is_any_of};
 
 /// How many rows a page has when the client does not say, unless so many are not allowed.
 pub const DEFAULT_SIZE: i32 = 20;
@@ -143,15 +143,16 @@ where
 /// # Errors
 /// Those of the database.
 pub async fn pages<E, M>(
-    db: &impl ConnectionTrait,
+    db: &Pool,
     select: Select<E>,
     parent: E::Column,
     parents: &[i32],
     page: Page,
-    read: impl Fn(&QueryResult) -> Result<Child<M>, DbErr>,
+    read: impl Fn(&QueryResult) -> Result<Child<M>, DbErr> + Send + Sync,
 ) -> Result<HashMap<i32, Slice<M>>>
 where
     E: EntityTrait,
+    M: Send,
 {
     let select = page.range(select, id_of::<E>());
     let backend = db.get_database_backend();
@@ -166,18 +167,16 @@ where
         }
         Some(rows) => backend.build(&first_of_each(select, parent, parents, page, rows)),
     };
-    let mut children_of: HashMap<i32, Vec<(i32, M)>> = HashMap::with_capacity(parents.len());
-    for row in db.query_all_raw(statement).await? {
-        let child = read(&row)?;
-        children_of.entry(child.parent).or_default().push((child.id, child.value));
-    }
+    let mut children_of: HashMap<i32, Vec<Child<M>>> = HashMap::with_capacity(parents.len());
+    let mut keep = |child: Child<M>| children_of.entry(child.parent).or_default().push(child);
+    db.query_each(statement, |row| read(&row).map(&mut keep)).await?;
     let slices = parents.iter().map(|parent| {
         let mut children = children_of.remove(parent).unwrap_or_default();
-        children.sort_unstable_by_key(|(id, _)| *id);
+        children.sort_unstable_by_key(|child| child.id);
         if page.from_end {
             children.reverse();
         }
-        (*parent, page.slice(children.into_iter().map(|(_, value)| value).collect()))
+        (*parent, page.slice(children.into_iter().map(|child| child.value).collect()))
     });
     Ok(slices.collect())
 }

@@ -13,7 +13,7 @@ use crate::{Error, Result, error::Code, telemetry};
 const MAX_PERSISTED_BYTES: u64 = 4 * 1024 * 1024;
 
 /// Where documents are found by their hash: SHA-256, in hexadecimal.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Documents {
     /// What may be executed, where that is a closed list.
     trusted: Option<Arc<HashMap<String, Arc<str>>>>,

@@ -29,8 +29,11 @@ const CHUNK_BYTES: usize = 32 * 1024;
 /// How long the client may take nothing before it is given up.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Stands for the end of a list that was sent whole. No chunk is empty otherwise.
+const END: Bytes = Bytes::new();
+
 /// Which lists are being sent.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct FullLists(Arc<Semaphore>);
 
 impl Default for FullLists {
@@ -57,7 +60,16 @@ impl FullLists {
         });
         // What goes wrong before anything was sent still has a status of its own.
         let first = sent.recv().await.ok_or_else(|| Error::internal("a list ended before it began"))??;
-        let rest = stream::poll_fn(move |context| sent.poll_recv(context));
+        let rest = stream::unfold(Some(sent), |sent| async {
+            let mut sent = sent?;
+            match sent.recv().await {
+                Some(Ok(chunk)) if chunk == END => None,
+                Some(Ok(chunk)) => Some((Ok(chunk), Some(sent))),
+                // What is cut off must not pass for the whole list.
+                Some(Err(error)) => Some((Err(error), None)),
+                None => Some((Err(Error::internal("a list was given up")), None)),
+            }
+        });
         let body = Body::from_stream(stream::once(async { Ok(first) }).chain(rest));
         Ok(([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response())
     }
@@ -74,14 +86,18 @@ fn write<C: Serialize>(
     let mut writer = io::BufWriter::with_capacity(CHUNK_BYTES, Chunks { chunks, runtime });
     let written = serde_json::to_writer(&mut writer, &content).map_err(io::Error::from);
     let written = written.and_then(|()| io::Write::flush(&mut writer));
-    // A buffer that is dropped is sent, and would pass for the end of the list.
+    // A buffer that is dropped is sent.
     drop(writer.into_parts());
-    if written.is_err()
-        && let Some(error) = reader.error.take()
-    {
-        error.log();
-        let _ = runtime.block_on(timeout(PATIENCE, chunks.send(Err(error))));
-    }
+    let last = match (written, reader.error.take()) {
+        (Ok(()), _) => Ok(END),
+        (Err(_), Some(error)) => {
+            error.log();
+            Err(error)
+        }
+        // The client is gone, or deaf.
+        (Err(_), None) => return,
+    };
+    let _ = runtime.block_on(timeout(PATIENCE, chunks.send(last)));
 }
 
 /// Reads for a list.
