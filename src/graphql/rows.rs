@@ -14,7 +14,7 @@ use async_graphql::{
     registry::Registry,
     resolver_utils::{ContainerType, resolve_list},
 };
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, try_join_all};
 
 use super::{
     connection::{Connection, EdgeOf, Numbered, edge},
@@ -245,10 +245,13 @@ async fn objects<T: Row>(
     members: &[Member<'_>],
     rows: &[&T],
 ) -> ServerResult<Texts> {
-    let mut below = Vec::with_capacity(members.len());
-    for member in members {
-        below.push(if member.is_leaf() { None } else { Some(connections_of(ctx, member, rows).await?) });
-    }
+    let below = each(members, async |member| {
+        if member.is_leaf() {
+            return Ok(None);
+        }
+        connections_of(ctx, member, rows).await.map(Some)
+    })
+    .await?;
     write(members, &below, rows.iter().enumerate().map(|(index, row)| (*row, ctx.with_index(index)))).await
 }
 
@@ -279,16 +282,17 @@ async fn connections<T: Row>(
 ) -> ServerResult<Texts> {
     let rows: Vec<&T> = connections.iter().flat_map(Connection::rows).collect();
     let lengths = || connections.iter().map(|connection| connection.rows().len());
-    let mut below = Vec::with_capacity(members.len());
-    for member in members {
+    let below = each(members, async |member| {
         let ctx = ctx.with_field(member.field);
         let ctx = ctx.with_selection_set(&member.field.node.selection_set);
-        below.push(match member.name() {
-            "nodes" => Some(objects(&ctx, &member.members, &rows).await?.into_lists(lengths())),
-            "edges" => Some(edges(&ctx, &member.members, &rows).await?.into_lists(lengths())),
-            _ => None,
-        });
-    }
+        let texts = match member.name() {
+            "nodes" => objects(&ctx, &member.members, &rows).await?,
+            "edges" => edges(&ctx, &member.members, &rows).await?,
+            _ => return Ok(None),
+        };
+        Ok(Some(texts.into_lists(lengths())))
+    })
+    .await?;
     write(members, &below, connections.iter().map(|connection| (connection, ctx.clone()))).await
 }
 
@@ -298,17 +302,25 @@ async fn edges<T: Row>(
     members: &[Member<'_>],
     rows: &[&T],
 ) -> ServerResult<Texts> {
-    let mut below = Vec::with_capacity(members.len());
-    for member in members {
+    let below = each(members, async |member| {
+        if member.name() != "node" {
+            return Ok(None);
+        }
         let ctx = ctx.with_field(member.field);
         let ctx = ctx.with_selection_set(&member.field.node.selection_set);
-        below.push(match member.name() {
-            "node" => Some(objects(&ctx, &member.members, rows).await?),
-            _ => None,
-        });
-    }
+        objects(&ctx, &member.members, rows).await.map(Some)
+    })
+    .await?;
     write(members, &below, rows.iter().enumerate().map(|(index, row)| (edge(*row), ctx.with_index(index))))
         .await
+}
+
+/// What is below each member, all of it read together.
+async fn each<'a, F: Future<Output = ServerResult<Option<Texts>>>>(
+    members: &'a [Member<'a>],
+    below: impl FnMut(&'a Member<'a>) -> F,
+) -> ServerResult<Vec<Option<Texts>>> {
+    try_join_all(members.iter().map(below)).await
 }
 
 /// Writes objects. What is `below` a member has been written for all of them; the other members are
