@@ -48,12 +48,12 @@ impl<T: OutputType> TypeName for Connection<T> {
 #[Object(name_type)]
 impl<T: Row> Connection<T> {
     /// A list of edges.
-    fn edges(&self) -> Edges<'_, T> {
+    async fn edges(&self) -> Edges<'_, T> {
         Edges(self.rows())
     }
 
     /// A list of nodes.
-    fn nodes(&self) -> Nodes<'_, T> {
+    async fn nodes(&self) -> Nodes<'_, T> {
         Nodes(self.rows())
     }
 

@@ -197,3 +197,61 @@ on_both_databases! {
         }
     }
 }
+
+/// An object that is selected twice has to be merged, and then the executor makes all lists.
+const MERGED: &str = "viewer { id } viewer { username }";
+
+on_both_databases! {
+    async fn lists_that_are_written_at_once_are_what_the_executor_makes_of_them(app: App) {
+        let bob = app.mentor("bob").await;
+        let ada = app.coder("ada").await;
+        let eve = app.coder("eve").await;
+        for coder in [&ada, &eve] {
+            coder.patch(&format!("/coder/{}/mentor", coder.id), json!({ "mentorId": bob.id })).await;
+        }
+        for (name, code, needs_review) in
+            [("a \"quoted\" \\ name", "tab\t\r\n\u{7f}\u{2028}", true), ("ü 🦀", "print('\u{1}')", false)]
+        {
+            let input = json!({ "name": name, "code": code, "needsReview": needs_review, "comments": "</script>" });
+            let store = "mutation($input: CreateSnippetInput!) { createSnippet(input: $input) { snippet { id } } }";
+            ada.graphql_with(store, json!({ "input": input })).await.data();
+        }
+        for selection in [
+            "mentors { nodes { id databaseId username coders { nodes { id username snippets { nodes { \
+             id databaseId name code needsReview comments version createdAt updatedAt } } } } } }",
+            "mentors { edges { cursor node { __typename coders(first: 1) { __typename pageInfo { hasNextPage \
+             hasPreviousPage startCursor endCursor } edges { __typename cursor node { name: username \
+             snippets(last: 1) { pageInfo { hasPreviousPage } edges { node { code } } } } } } } } }",
+            "coders { nodes { ...Named snippets(first: 0) { nodes { id } } } }",
+            "coders { nodes { flagged: snippets(needsReview: true) { nodes { id ...Text } } \
+             rest: snippets(needsReview: false) { nodes { ... on Snippet { ...Text } } edges { node { id } } } } }",
+            "coders { totalCount nodes { snippets { totalCount nodes { id } } } }",
+            "coders { nodes { id id ...Named mentor { username coders { nodes { username } } } } }",
+            "coders { nodes { id @include(if: true) ... on Node { id } } }",
+            "availableCoders { nodes { id } pageInfo { endCursor } }",
+        ] {
+            let fragments = format!(
+                "{} {}",
+                if selection.contains("...Named") { "fragment Named on Coder { id username __typename }" } else { "" },
+                if selection.contains("...Text") { "fragment Text on Snippet { name code }" } else { "" },
+            );
+            let written = bob.graphql(&format!("{{ {selection} }} {fragments}")).await;
+            let mut made = bob.graphql(&format!("{{ {selection} {MERGED} }} {fragments}")).await.data().clone();
+            let members = made.as_object_mut().expect("an object");
+            assert_eq!(members.remove("viewer").expect("the viewer")["username"], "bob");
+            assert_eq!(written.data(), &made, "{selection}");
+        }
+    }
+
+    async fn what_is_wrong_with_a_page_below_a_list_is_told_with_its_place(app: App) {
+        let bob = app.mentor("bob").await;
+        app.coder("ada").await;
+        let query = "{ mentors { nodes { username } } coders { nodes { snippets(first: 101) { nodes { id } } } } }";
+        let answer = bob.graphql(query).await;
+        assert_eq!(answer.body["data"]["coders"], json!(null));
+        assert_eq!(answer.body["data"]["mentors"]["nodes"][0]["username"], "bob");
+        let error = &answer.body["errors"][0];
+        assert_eq!(error["path"], json!(["coders", "nodes", 0, "snippets"]));
+        assert_eq!(error["extensions"], json!({ "code": "BAD_USER_INPUT", "field": "first" }));
+    }
+}
