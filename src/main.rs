@@ -88,7 +88,7 @@ fn main() -> ExitCode {
     }
 }
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn run(command: Command) -> Result<(), AnyError> {
     // The schema is the same everywhere, so it is printed whatever the settings are.
     let environment = Environment::load;

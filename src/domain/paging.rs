@@ -114,6 +114,8 @@ impl Page {
         let limit = self.limit.map_or(usize::MAX, |limit| limit as usize);
         let has_more = rows.len() > limit;
         rows.truncate(limit);
+        // Pages are many, and kept until the response is written.
+        rows.shrink_to_fit();
         if self.from_end {
             rows.reverse();
             Slice { rows, has_previous: has_more, has_next: self.before.is_some() }
