@@ -11,7 +11,7 @@ pub struct Limits {
     pub concurrent_requests: u32,
     /// `DATABASE_MAX_CONNECTIONS`: at least [`Self::MIN_DATABASE_CONNECTIONS`].
     pub database_connections: u32,
-    /// `WORKER_THREADS`: that serve connections, each with its own; with 0 all are served together.
+    /// `WORKER_THREADS`: each serves connections of its own; with 0 the main thread serves them all.
     pub worker_threads: u32,
     /// `REQUEST_TIMEOUT_SECONDS`.
     pub request_timeout: Duration,

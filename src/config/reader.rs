@@ -63,7 +63,9 @@ impl<'a> Reader<'a> {
                 default.database_connections,
             ),
             worker_threads: self
-                .optional("WORKER_THREADS", "a whole number, 0 for none of their own", parsed)
+                .optional("WORKER_THREADS", "a whole number from 0 to 256", |value| {
+                    parsed(value).filter(|threads| *threads <= MAX_WORKER_THREADS)
+                })
                 .unwrap_or_else(processors),
             request_timeout: self.seconds("REQUEST_TIMEOUT_SECONDS", default.request_timeout),
             statement_timeout: self.seconds("STATEMENT_TIMEOUT_SECONDS", default.statement_timeout),
@@ -120,12 +122,16 @@ impl<'a> Reader<'a> {
 
 /// How many there are for this process.
 fn processors() -> u32 {
-    thread::available_parallelism().map_or(1, |number| u32::try_from(number.get()).unwrap_or(u32::MAX))
+    let processors = thread::available_parallelism().ok().and_then(|number| u32::try_from(number.get()).ok());
+    processors.unwrap_or(1).min(MAX_WORKER_THREADS)
 }
 
 pub(super) fn parsed<T: FromStr>(value: &str) -> Option<T> {
     value.parse().ok()
 }
+
+/// The most threads that are of any use.
+const MAX_WORKER_THREADS: u32 = 256;
 
 fn database_url(value: &str) -> Option<String> {
     let is_sqlite = value.strip_prefix("sqlite://").is_some_and(|path| !path.is_empty());

@@ -15,7 +15,7 @@ pub(crate) const GOOD: [(&str, &str); 4] = [
 ];
 
 /// Those that have a default.
-pub(crate) const OPTIONAL: [&str; 25] = [
+pub(crate) const OPTIONAL: [&str; 26] = [
     "AUTH0_CONNECTION",
     "JWKS_REFRESH_SECONDS",
     "HOST",
@@ -25,6 +25,7 @@ pub(crate) const OPTIONAL: [&str; 25] = [
     "SIGNUPS_PER_MINUTE",
     "FAILED_TOKENS_PER_MINUTE",
     "DATABASE_MAX_CONNECTIONS",
+    "WORKER_THREADS",
     "MAX_CONCURRENT_REQUESTS",
     "MAX_BODY_BYTES",
     "REQUEST_TIMEOUT_SECONDS",
@@ -121,6 +122,7 @@ fn every_setting_can_be_set() {
         ("FAILED_TOKENS_PER_MINUTE", "7"),
         ("CLIENT_ADDRESS_HEADER", "X-Forwarded-For"),
         ("DATABASE_MAX_CONNECTIONS", "5"),
+        ("WORKER_THREADS", "3"),
         ("MAX_CONCURRENT_REQUESTS", "9"),
         ("MAX_BODY_BYTES", "1000"),
         ("REQUEST_TIMEOUT_SECONDS", "2"),
@@ -144,6 +146,7 @@ fn every_setting_can_be_set() {
     assert_eq!(config.client_address_header.expect("it is set"), "x-forwarded-for");
     assert_eq!((config.limits.body_bytes, config.limits.graphql.page_size), (1000, 50));
     assert_eq!((config.limits.database_connections, config.limits.concurrent_requests), (5, 9));
+    assert_eq!(config.limits.worker_threads, 3);
     assert_eq!(config.limits.request_timeout, Duration::from_secs(2));
     assert_eq!(config.limits.statement_timeout, Duration::from_secs(1));
     assert_eq!(config.telemetry.log_level, LevelFilter::DEBUG);

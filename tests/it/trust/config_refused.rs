@@ -51,6 +51,7 @@ fn a_malformed_setting_is_named_and_its_value_is_not_repeated() {
         ),
         ("MAX_BODY_BYTES", &["0", "-1", "1.5", "4294967296", "1 MB"]),
         ("DATABASE_MAX_CONNECTIONS", &["4", "0", "-20", "twenty"]),
+        ("WORKER_THREADS", &["-1", "257", "two"]),
         ("SIGNUPS_PER_MINUTE", &["-1", "1.5", "ten", "4294967296"]),
         ("LOG_LEVEL", &["3", "hunter2", "info,sqlx=trace"]),
         ("METRICS_ADDR", &["9090", "localhost:9090", "127.0.0.1"]),
