@@ -1,6 +1,15 @@
 //! One database, and all that runs around it.
 
-use std::{fs, os::unix::fs::PermissionsExt, sync::Arc, thread, time::Duration};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
 
 use fastrand::Rng;
 use funcster_api::database;
@@ -18,7 +27,7 @@ use crate::{
     pgbench,
     postgres::{Cluster, Programs},
     progress,
-    report::{self, Measured, Memory, Report, Round},
+    report::{self, Measured, Memory, Overload, Report, Round},
     requests::Requests,
     server::{self, Server},
     sqlite, verify,
@@ -103,6 +112,7 @@ impl<'a> Bench<'a> {
                 measured.rounds.push(round);
             }
         }
+        let overload = if options.quick { None } else { Some(self.overload(load)?) };
         let memory = idle.map(|idle| Memory { idle, peak: watch.peak() });
         let setting = format!(
             "{}: {} snippets; {} connections; {} rounds of {} s each; clients, server and database \
@@ -114,7 +124,46 @@ impl<'a> Bench<'a> {
             load.duration.as_secs_f64(),
             thread::available_parallelism()?,
         );
-        Ok(Report { kind: self.kind, setting, workloads, memory })
+        Ok(Report { kind: self.kind, setting, workloads, overload, memory })
+    }
+
+    /// One client, and then far more than can be answered.
+    fn overload(&self, load: Load) -> Outcome<Overload> {
+        const CLIENTS: u32 = 200;
+        progress("overload");
+        let address = self.server.address;
+        let run = |load| client::run(address, &self.requests, Workload::W1, load);
+        let alone = run(Load { clients: 1, ..load })?;
+        let sustained = run(load)?;
+        let (over, probed) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+        let probe = {
+            let (over, probed) = (Arc::clone(&over), Arc::clone(&probed));
+            thread::spawn(move || {
+                let mut is_well = true;
+                while !over.load(Ordering::Relaxed) {
+                    let asked = Instant::now();
+                    is_well &= client::is_well(address, "/healthz");
+                    let micros = u64::try_from(asked.elapsed().as_micros()).unwrap_or(u64::MAX);
+                    probed.fetch_max(micros, Ordering::Relaxed);
+                    thread::sleep(Duration::from_millis(50));
+                }
+                is_well
+            })
+        };
+        let overloaded = run(Load { clients: CLIENTS, overloads: true, ..load });
+        over.store(true, Ordering::Relaxed);
+        let is_well = probe.join().unwrap_or(false);
+        let overloaded = overloaded?;
+        let offered = (overloaded.count() + overloaded.refused) as f64 / overloaded.count().max(1) as f64;
+        Ok(Overload {
+            clients: CLIENTS,
+            alone: alone.percentile(99),
+            sustained: sustained.per_second,
+            accepted: overloaded.per_second,
+            offered: offered * overloaded.per_second,
+            p99: overloaded.percentile(99),
+            slowest_probe: is_well.then(|| Duration::from_micros(probed.load(Ordering::Relaxed))),
+        })
     }
 
     /// The server and its limit, right after another.

@@ -28,6 +28,8 @@ pub(crate) struct Run {
     pub(crate) per_second: f64,
     /// In order.
     latencies: Vec<Duration>,
+    /// How many requests were refused because the server was busy.
+    pub(crate) refused: usize,
 }
 
 impl Run {
@@ -50,38 +52,49 @@ pub(crate) fn run(
 ) -> Outcome<Run> {
     let runtime = runtime::Builder::new_current_thread().enable_io().build()?;
     let began = Instant::now();
-    let latencies = runtime.block_on(async {
+    let (mut latencies, refused) = runtime.block_on(async {
         let mut clients = JoinSet::new();
         for _ in 0..load.clients {
             let requests = Arc::clone(requests);
             clients.spawn(async move {
                 let mut client = Client::connect(address, Rng::new()).await?;
-                let mut latencies = Vec::new();
+                let (mut latencies, mut refused) = (Vec::new(), 0);
                 while began.elapsed() < load.duration {
                     let sent = Instant::now();
-                    client.ask(&requests, workload).await?;
-                    latencies.push(sent.elapsed());
+                    match client.ask(&requests, workload).await {
+                        Ok(_) => latencies.push(sent.elapsed()),
+                        Err(error) if load.overloads && error.kind() == io::ErrorKind::ResourceBusy => {
+                            refused += 1;
+                        }
+                        Err(error) => return Err(error),
+                    }
                 }
-                io::Result::Ok(latencies)
+                io::Result::Ok((latencies, refused))
             });
         }
-        let mut all = Vec::new();
-        while let Some(latencies) = clients.join_next().await {
-            all.extend(latencies.map_err(io::Error::other)??);
+        let mut all = (Vec::new(), 0);
+        while let Some(answers) = clients.join_next().await {
+            let (latencies, refused) = answers.map_err(io::Error::other)??;
+            all.0.extend(latencies);
+            all.1 += refused;
         }
         io::Result::Ok(all)
-    });
+    })?;
     let elapsed = began.elapsed().as_secs_f64();
-    let mut latencies = latencies?;
     latencies.sort_unstable();
-    Ok(Run { per_second: latencies.len() as f64 / elapsed, latencies })
+    Ok(Run { per_second: latencies.len() as f64 / elapsed, latencies, refused })
 }
 
 /// Whether the server says that it is ready.
 pub(crate) fn is_ready(address: SocketAddr) -> bool {
+    is_well(address, "/readyz")
+}
+
+/// Whether it answers 200 on this path.
+pub(crate) fn is_well(address: SocketAddr, path: &str) -> bool {
     let ask = || {
         let mut stream = std::net::TcpStream::connect(address)?;
-        stream.write_all(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer)?;
         io::Result::Ok(answer.starts_with(b"HTTP/1.1 200 "))
@@ -128,7 +141,19 @@ impl Client {
         let succeeded = self.answer.starts_with(b"HTTP/1.1 200 ")
             && self.body().starts_with(b"{\"data\":{")
             && self.body().ends_with(b"}}");
-        if succeeded { Ok(asked) } else { Err(self.failure("no success")) }
+        if succeeded {
+            Ok(asked)
+        } else if self.is_refusal() {
+            Err(io::ErrorKind::ResourceBusy.into())
+        } else {
+            Err(self.failure("no success"))
+        }
+    }
+
+    /// Whether the server told when to come again.
+    fn is_refusal(&self) -> bool {
+        let head = String::from_utf8_lossy(&self.answer[..self.body]).to_ascii_lowercase();
+        head.starts_with("http/1.1 503 ") && head.contains("\r\nretry-after: ")
     }
 
     /// The body of the last answer.

@@ -50,9 +50,9 @@ impl Options {
     /// Of a run. For a moment, a few clients are enough: the server may be a slow build.
     pub(crate) fn load(&self) -> Load {
         if self.quick {
-            Load { clients: 4, duration: Duration::from_millis(200) }
+            Load { clients: 4, duration: Duration::from_millis(200), overloads: false }
         } else {
-            Load { clients: 32, duration: Duration::from_secs(self.seconds.into()) }
+            Load { clients: 32, duration: Duration::from_secs(self.seconds.into()), overloads: false }
         }
     }
 
@@ -71,6 +71,8 @@ fn setting(text: &str) -> Result<(String, String), &'static str> {
 pub(crate) struct Load {
     pub(crate) clients: u32,
     pub(crate) duration: Duration,
+    /// Whether it is more than the server can take, so that some are refused.
+    pub(crate) overloads: bool,
 }
 
 /// A database that the server runs on.

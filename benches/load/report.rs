@@ -19,7 +19,24 @@ pub(crate) struct Report {
     /// Of which version, how much data, how long.
     pub(crate) setting: String,
     pub(crate) workloads: Vec<Measured>,
+    pub(crate) overload: Option<Overload>,
     pub(crate) memory: Option<Memory>,
+}
+
+/// W1 by far more clients than can be answered.
+pub(crate) struct Overload {
+    pub(crate) clients: u32,
+    /// The 99th percentile of one client that has the server for itself.
+    pub(crate) alone: Duration,
+    /// What is answered in a second by the clients of the other runs.
+    pub(crate) sustained: f64,
+    /// What is answered in a second; the rest of what is offered is refused.
+    pub(crate) accepted: f64,
+    pub(crate) offered: f64,
+    /// Of what is answered.
+    pub(crate) p99: Duration,
+    /// How long `/healthz` took at most, if it always answered.
+    pub(crate) slowest_probe: Option<Duration>,
 }
 
 /// The server's proportional set size, in KiB.
@@ -118,6 +135,25 @@ impl Report {
             ]);
         }
         let mut text = format!("### {}\n\n{}\n\n{}", self.kind.name(), self.setting, table(&rows));
+        if let Some(overload) = &self.overload {
+            let probe = overload.slowest_probe.map_or_else(
+                || "`/healthz` did not always answer".to_owned(),
+                |slowest| format!("`/healthz` answered within {:.0} ms", milliseconds(slowest)),
+            );
+            let _ = writeln!(
+                text,
+                "\nOverload (W1, {} clients): {} requests/s offered, {:.1} times what is sustained; {} answered, the others \
+                 503 with `Retry-After`. p99 of those answered {:.1} ms, {:.1} times that of one client alone \
+                 ({:.2} ms); {probe}.",
+                overload.clients,
+                thousands(overload.offered),
+                overload.offered / overload.sustained,
+                thousands(overload.accepted),
+                milliseconds(overload.p99),
+                overload.p99.as_secs_f64() / overload.alone.as_secs_f64(),
+                milliseconds(overload.alone),
+            );
+        }
         if let Some(memory) = &self.memory {
             let _ = writeln!(
                 text,

@@ -33,7 +33,7 @@ fn all_that_is_malformed_is_named_together_and_no_value_is_repeated() {
 
 #[test]
 fn a_malformed_setting_is_named_and_its_value_is_not_repeated() {
-    let cases: [(&str, &[&str]); 18] = [
+    let cases: [(&str, &[&str]); 19] = [
         (
             "DATABASE_URL",
             &["mysql://root:hunter2@db/funcster", "sqlite://", "sqlite:hunter2.db", "hunter2.db", "postgres"],
