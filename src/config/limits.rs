@@ -68,7 +68,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             body_bytes: 1024 * 1024,
-            concurrent_requests: 128,
+            concurrent_requests: 256,
             database_connections: 20,
             worker_threads: 0,
             request_timeout: Duration::from_secs(30),

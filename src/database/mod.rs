@@ -15,6 +15,8 @@ use crate::{config::Limits, telemetry};
 
 /// How long a SQLite writer waits for another one.
 const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// A connection to SQLite is a thread and a cache, and more than a few have nobody answered sooner.
+const MAX_SQLITE_CONNECTIONS: u32 = 8;
 /// How long a request waits for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a connection may have been idle and is still used without asking whether it is alive.
@@ -28,10 +30,12 @@ const TRUSTED_IDLE_TIME: Duration = Duration::from_secs(1);
 pub async fn connect(url: &str, limits: Option<&Limits>) -> Result<DatabaseConnection, DbErr> {
     let mut options = ConnectOptions::new(url);
     if let Some(limits) = limits {
-        let backend = if url.starts_with("sqlite") { DbBackend::Sqlite } else { DbBackend::Postgres };
-        options
-            .statement_timeout(limits.statement_timeout)
-            .max_connections(limits.connections_of_all(backend));
+        let connections = if url.starts_with("sqlite") {
+            limits.database_connections.min(MAX_SQLITE_CONNECTIONS)
+        } else {
+            limits.connections_of_all(DbBackend::Postgres)
+        };
+        options.statement_timeout(limits.statement_timeout).max_connections(connections);
     }
     options
         .acquire_timeout(ACQUIRE_TIMEOUT)

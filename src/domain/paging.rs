@@ -7,7 +7,7 @@ use sea_orm::{
     Iterable, JoinType, Order, PrimaryKeyToColumn, QueryFilter, QueryOrder, QueryResult, QuerySelect,
     QueryTrait, Select,
     prelude::Expr,
-    sea_query::{Asterisk, ExprTrait, Func, Query, SelectStatement, WindowStatement},
+    sea_query::{Asterisk, ExprTrait, Func, Query, SelectStatement},
 };
 
 use crate::{Error, Result, database::Pool, entity::is_any_of};
@@ -202,7 +202,8 @@ fn of_any<E: EntityTrait>(
     select.filter(is_any_of(parent.into_simple_expr(), parents, backend))
 }
 
-/// Numbers the rows of each parent, and takes the first: SQLite has no `LATERAL`.
+/// As [`first_of_each_laterally`], for SQLite, which has no `LATERAL`: the ids of the rows that are wanted are
+/// looked up for each parent.
 fn first_of_each<E: EntityTrait>(
     select: Select<E>,
     parent: E::Column,
@@ -210,13 +211,18 @@ fn first_of_each<E: EntityTrait>(
     page: Page,
     rows: u64,
 ) -> SelectStatement {
-    let mut numbered = of_any(select, parent, parents, DbBackend::Sqlite).into_query();
-    let window = WindowStatement::partition_by((E::default(), parent))
-        .order_by((E::default(), id_of::<E>()), page.order())
-        .take();
-    numbered.expr_window_as(Func::cust("ROW_NUMBER"), window, "row_number");
-    let first = Expr::col("row_number").lte(rows);
-    Query::select().column(Asterisk).from_subquery(numbered, "numbered").and_where(first).take()
+    let id = id_of::<E>();
+    let first = select
+        .clone()
+        .select_only()
+        .column(id)
+        .filter(parent.into_expr().eq(Expr::col(("parents", "value"))))
+        .order_by(id, page.order())
+        .limit(rows)
+        .into_query();
+    let parents = serde_json::Value::from(parents).to_string();
+    let mut statement = select.filter(id.in_subquery(first)).into_query();
+    statement.from_function(Func::cust("json_each").arg(Expr::val(parents)), "parents").take()
 }
 
 /// Looks up the first rows of each parent by the index, however long its list is.

@@ -15,7 +15,7 @@ pub(crate) const GOOD: [(&str, &str); 4] = [
 ];
 
 /// Those that have a default.
-pub(crate) const OPTIONAL: [&str; 26] = [
+pub(crate) const OPTIONAL: [&str; 25] = [
     "AUTH0_CONNECTION",
     "JWKS_REFRESH_SECONDS",
     "HOST",
@@ -25,7 +25,6 @@ pub(crate) const OPTIONAL: [&str; 26] = [
     "SIGNUPS_PER_MINUTE",
     "FAILED_TOKENS_PER_MINUTE",
     "DATABASE_MAX_CONNECTIONS",
-    "WORKER_THREADS",
     "MAX_CONCURRENT_REQUESTS",
     "MAX_BODY_BYTES",
     "REQUEST_TIMEOUT_SECONDS",
@@ -89,9 +88,13 @@ fn the_example_file_names_every_setting_with_its_default() {
     }
     // They have no default: what stands there is an example.
     assert!(with("AUTH0_USERNAME_CLAIM", &setting("AUTH0_USERNAME_CLAIM")).is_ok());
-    for name in
-        ["CLIENT_ADDRESS_HEADER", "METRICS_ADDR", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_HEADERS"]
-    {
+    for name in [
+        "CLIENT_ADDRESS_HEADER",
+        "METRICS_ADDR",
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "OTEL_EXPORTER_OTLP_HEADERS",
+        "WORKER_THREADS",
+    ] {
         setting(name);
     }
     let defaults = format!("{:?}", Config::from_environment(&Environment::from(GOOD)).expect("all is there"));

@@ -15,6 +15,7 @@ fn all_that_is_malformed_is_named_together_and_no_value_is_repeated() {
         "METRICS_ADDR",
         "OTEL_EXPORTER_OTLP_ENDPOINT",
         "OTEL_EXPORTER_OTLP_HEADERS",
+        "WORKER_THREADS",
     ];
     // Any text is the name of a connection or a service.
     names.extend(
