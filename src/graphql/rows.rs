@@ -245,6 +245,9 @@ async fn objects<T: Row>(
     members: &[Member<'_>],
     rows: &[&T],
 ) -> ServerResult<Texts> {
+    if rows.is_empty() {
+        return Ok(Texts::default());
+    }
     let below = each(members, async |member| {
         if member.is_leaf() {
             return Ok(None);
@@ -262,13 +265,18 @@ fn connections_of<'a, T: Row>(
     rows: &'a [&'a T],
 ) -> BoxFuture<'a, ServerResult<Texts>> {
     Box::pin(async move {
-        // What fails for one of them fails for all; it is told of the first.
-        let ctx = ctx.with_index(0);
+        // What fails for one row fails for all; it is told of the first that it can be told of.
+        let connections = {
+            let ctx = ctx.with_index(0);
+            let ctx = ctx.with_field(member.field);
+            T::connections(&ctx, rows).await.map_err(|error| {
+                let error = async_graphql::Error::from(error);
+                ctx.set_error_path(error.into_server_error(member.field.pos))
+            })?
+        };
+        let first = connections.iter().position(|connection| !connection.rows().is_empty());
+        let ctx = ctx.with_index(first.unwrap_or_default());
         let ctx = ctx.with_field(member.field);
-        let connections = T::connections(&ctx, rows).await.map_err(|error| {
-            let error = async_graphql::Error::from(error);
-            ctx.set_error_path(error.into_server_error(member.field.pos))
-        })?;
         let ctx = ctx.with_selection_set(&member.field.node.selection_set);
         self::connections(&ctx, &member.members, &connections).await
     })

@@ -37,7 +37,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Answers requests until `stop` ends; then takes no new ones, and gives those in flight 10 s. A client
 /// that takes nothing of what it is sent for as long as `patience` is left. Connections are given to so
-/// many [`worker`](crate::worker) threads by turns; without any, they are served in this runtime.
+/// many worker threads by turns; without any, they are served in this runtime.
 ///
 /// # Errors
 /// When a thread cannot be started.

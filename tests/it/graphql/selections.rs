@@ -229,6 +229,7 @@ on_both_databases! {
             "coders { nodes { id id ...Named mentor { username coders { nodes { username } } } } }",
             "coders { nodes { id @include(if: true) ... on Node { id } } }",
             "availableCoders { nodes { id } pageInfo { endCursor } }",
+            "availableCoders { nodes { snippets(first: 101) { nodes { id } } } }",
         ] {
             let fragments = format!(
                 "{} {}",
@@ -244,8 +245,13 @@ on_both_databases! {
     }
 
     async fn what_is_wrong_with_a_page_below_a_list_is_told_with_its_place(app: App) {
+        app.mentor("alone").await;
         let bob = app.mentor("bob").await;
-        app.coder("ada").await;
+        let ada = app.coder("ada").await;
+        ada.patch(&format!("/coder/{}/mentor", ada.id), json!({ "mentorId": bob.id })).await;
+        let deep = "{ mentors { nodes { coders { nodes { snippets(last: -1) { nodes { id } } } } } } }";
+        let path = &bob.graphql(deep).await.body["errors"][0]["path"];
+        assert_eq!(path, &json!(["mentors", "nodes", 1, "coders", "nodes", 0, "snippets"]));
         let query = "{ mentors { nodes { username } } coders { nodes { snippets(first: 101) { nodes { id } } } } }";
         let answer = bob.graphql(query).await;
         assert_eq!(answer.body["data"]["coders"], json!(null));
