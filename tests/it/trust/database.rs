@@ -196,7 +196,7 @@ async fn every_sqlite_connection_has_the_settings() {
     App::run(Kind::Sqlite, async |app| {
         // As many at once as the pool has, so that none is looked at twice.
         let mut transactions = Vec::new();
-        for _ in 0..10 {
+        for _ in 0..8 {
             transactions.push(app.db.begin().await.expect("a connection"));
         }
         let settings = [
