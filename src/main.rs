@@ -117,7 +117,7 @@ async fn serve(config: Config, migrate_first: bool) -> Result<(), AnyError> {
     if let Some(address) = config.telemetry.metrics_address {
         let listener = listen(address, "METRICS_ADDR").await?;
         tracing::info!(%address, "metrics are told at /metrics");
-        let metrics = telemetry::metrics::router(state.store.db.clone());
+        let metrics = telemetry::metrics::router(state.store.clone());
         let stop = state.stopping.clone().cancelled_owned();
         tokio::spawn(server::serve(listener, metrics, config.limits.stalled_client, 0, stop));
     }

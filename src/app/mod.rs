@@ -25,7 +25,7 @@ use self::layers::{careful, compression, cors, guarded};
 use crate::{
     auth::{Account, Jwks, Provider, Verifier},
     config::{Config, Limits},
-    database::Pool,
+    database::{Pool, Replica},
     domain::{Store, events::Events, signup::SignUps},
     graphql::{
         self, Schema, context::LiveLoaders, documents::Documents, explorer::Explorer, known::KnownDocuments,
@@ -88,12 +88,18 @@ impl AppState {
     ///
     /// # Errors
     /// When the HTTP client cannot be set up, the issuer is no base for other addresses, or the file
-    /// of trusted documents cannot be used.
+    /// of trusted documents or the replica's URL cannot be used.
     pub fn new(config: &Config, db: DatabaseConnection) -> Result<Self, Box<dyn StdError + Send + Sync>> {
         let auth0 = &config.auth0;
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
         let jwks_address = auth0.issuer.join(".well-known/jwks.json")?;
         let provider = Provider::new(http.clone(), &auth0.issuer, &auth0.client_id, &auth0.connection)?;
+        let events = Events::start(&db);
+        let sign_ups =
+            SignUps { db: db.clone(), provider, limit: RateLimit::per_minute(config.signups_per_minute) };
+        let db = Pool::divided(db, &config.limits);
+        let replica = config.database_replica_url.as_deref();
+        let replica = replica.map(|url| Replica::start(url, &db, &config.limits)).transpose();
         Ok(Self {
             verifier: Verifier::new(
                 Jwks::new(http, jwks_address),
@@ -101,13 +107,13 @@ impl AppState {
                 &auth0.audience,
                 auth0.username_claim.clone(),
             ),
-            sign_ups: SignUps {
-                db: db.clone(),
-                provider,
-                limit: RateLimit::per_minute(config.signups_per_minute),
-            },
+            sign_ups,
             schema: graphql::schema(config.introspection),
-            store: Store { events: Events::start(&db), db: Pool::divided(db, &config.limits) },
+            store: Store {
+                db,
+                replica: replica.map_err(|error| format!("DATABASE_REPLICA_URL cannot be used: {error}"))?,
+                events,
+            },
             documents: match &config.trusted_documents {
                 Some(path) => Documents::of_file(path).map_err(|error| {
                     format!("TRUSTED_DOCUMENTS, {}, cannot be used: {error}", path.display())

@@ -40,6 +40,8 @@ impl std::error::Error for Problems {}
 pub struct Config {
     /// `DATABASE_URL`.
     pub database_url: String,
+    /// `DATABASE_REPLICA_URL`: a streaming replica of it, on PostgreSQL.
+    pub database_replica_url: Option<String>,
     /// The tenant and the API that tokens are for.
     pub auth0: Auth0,
     /// `HOST`: the address to listen on.
@@ -99,6 +101,7 @@ impl Config {
     pub fn from_environment(environment: &Environment) -> Result<Self, Problems> {
         let mut read = Reader::new(environment);
         let database_url = read.database_url();
+        let database_replica_url = read.database_replica_url(database_url.as_deref());
         let issuer = read.required(
             "AUTH0_DOMAIN",
             "the tenant's domain, such as tenant.eu.auth0.com (an http:// URL for loopback only)",
@@ -149,6 +152,7 @@ impl Config {
         };
         Ok(Self {
             database_url,
+            database_replica_url,
             auth0: Auth0 {
                 issuer,
                 client_id,

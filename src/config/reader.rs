@@ -51,6 +51,16 @@ impl<'a> Reader<'a> {
         self.required("DATABASE_URL", "sqlite://PATH or postgres://USER:PASSWORD@HOST/DATABASE", database_url)
     }
 
+    pub(super) fn database_replica_url(&mut self, database_url: Option<&str>) -> Option<String> {
+        let form = "postgres://USER:PASSWORD@HOST/DATABASE";
+        let url = self
+            .optional("DATABASE_REPLICA_URL", form, |value| is_postgres(value).then(|| value.to_owned()))?;
+        if database_url.is_some_and(|url| !is_postgres(url)) {
+            self.problems.push("DATABASE_REPLICA_URL is of no use: SQLite has no replicas".to_owned());
+        }
+        Some(url)
+    }
+
     pub(super) fn limits(&mut self) -> Limits {
         let default = Limits::default();
         let graphql = default.graphql;
@@ -135,6 +145,9 @@ const MAX_WORKER_THREADS: u32 = 256;
 
 fn database_url(value: &str) -> Option<String> {
     let is_sqlite = value.strip_prefix("sqlite://").is_some_and(|path| !path.is_empty());
-    let is_postgres = Url::parse(value).is_ok_and(|url| ["postgres", "postgresql"].contains(&url.scheme()));
-    (is_sqlite || is_postgres).then(|| value.to_owned())
+    (is_sqlite || is_postgres(value)).then(|| value.to_owned())
+}
+
+fn is_postgres(value: &str) -> bool {
+    Url::parse(value).is_ok_and(|url| ["postgres", "postgresql"].contains(&url.scheme()))
 }

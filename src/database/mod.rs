@@ -1,6 +1,7 @@
-//! The connection pool, its settings on both databases, and transactions.
+//! The connection pools, their settings on both databases, and transactions.
 
 mod pool;
+mod replica;
 
 use std::time::Duration;
 
@@ -10,7 +11,10 @@ use sea_orm::{
     sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
 };
 
-pub use self::pool::{Pool, PoolUse};
+pub use self::{
+    pool::{Pool, PoolUse},
+    replica::{ReadPool, Replica},
+};
 use crate::{config::Limits, telemetry};
 
 /// How long a SQLite writer waits for another one.

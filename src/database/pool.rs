@@ -132,19 +132,19 @@ impl Pool {
         answer
     }
 
-    /// Executes a statement and looks at each row as it comes: rows weigh more than what is made of them.
+    /// Executes a statement and adds each row as it comes to what is made of them all: rows weigh more.
     ///
     /// # Errors
-    /// Those of the database, and of `look`.
-    pub async fn query_each(
+    /// Those of the database, and of `add`.
+    pub async fn query_fold<T: Default + Send>(
         &self,
         statement: Statement,
-        look: impl FnMut(QueryResult) -> Result<(), DbErr> + Send,
-    ) -> Result<(), DbErr> {
+        add: impl Fn(&mut T, QueryResult) -> Result<(), DbErr> + Send + Sync,
+    ) -> Result<T, DbErr> {
         let began = Instant::now();
         let answer = match &self.0.kept {
-            Kept::Postgres(kept) => self.own(kept).query_each(&statement, look).await,
-            Kept::Sqlite(kept) => kept.query_each(&statement, look).await,
+            Kept::Postgres(kept) => self.own(kept).query_fold(&statement, add).await,
+            Kept::Sqlite(kept) => kept.query_fold(&statement, add).await,
         };
         self.observe(&statement, began, answer)
     }
@@ -264,20 +264,21 @@ where
             .map_err(|error| DbErr::Query(RuntimeErr::SqlxError(error.into())))
     }
 
-    async fn query_each(
+    async fn query_fold<T: Default>(
         &self,
         statement: &Statement,
-        mut look: impl FnMut(QueryResult) -> Result<(), DbErr> + Send,
-    ) -> Result<(), DbErr>
+        add: impl Fn(&mut T, QueryResult) -> Result<(), DbErr>,
+    ) -> Result<T, DbErr>
     where
         QueryResult: From<DB::Row>,
     {
         let (_place, mut connection) = self.take().await?;
         let mut rows = query(statement).fetch(&mut *connection);
+        let mut made = T::default();
         let answer = loop {
             match rows.try_next().await {
-                Ok(Some(row)) => look(row.into())?,
-                Ok(None) => break Ok(()),
+                Ok(Some(row)) => add(&mut made, row.into())?,
+                Ok(None) => break Ok(made),
                 Err(error) => break Err(error),
             }
         };
@@ -326,12 +327,10 @@ impl ConnectionTrait for Pool {
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let mut rows = Vec::new();
-        self.query_each(statement, |row| {
+        self.query_fold(statement, |rows: &mut Vec<_>, row| {
             rows.push(row);
             Ok(())
         })
-        .await?;
-        Ok(rows)
+        .await
     }
 }

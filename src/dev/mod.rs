@@ -37,6 +37,7 @@ pub fn config(port: u16, directory: &Path) -> Config {
     let issuer = format!("http://localhost:{port}{AUTH0_PATH}/");
     Config {
         database_url: format!("sqlite://{}", directory.join("funcster.db").display()),
+        database_replica_url: None,
         auth0: Auth0 {
             issuer: Url::parse(&issuer).expect("any port makes a URL"),
             client_id: CLIENT_ID.to_owned(),

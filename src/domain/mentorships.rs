@@ -16,7 +16,7 @@ use super::{
 use crate::{
     Error, Result,
     auth::{Permission, Viewer},
-    database::{Pool, begin_write},
+    database::{ReadPool, begin_write},
     entity::coder::{self, Coder},
 };
 
@@ -88,7 +88,7 @@ async fn assign(store: &Store, coder_id: i32, mentor_id: i32) -> Result<Mentorsh
 ///
 /// # Errors
 /// Those of the database.
-pub async fn coders_of(db: &Pool, mentor_ids: &[i32], page: Page) -> Result<HashMap<i32, Slice<Coder>>> {
+pub async fn coders_of(db: &ReadPool, mentor_ids: &[i32], page: Page) -> Result<HashMap<i32, Slice<Coder>>> {
     paging::pages(db, coder::find(), coder::Column::MentorId, mentor_ids, page, |row| {
         let coder = Coder::from_query_result(row, "")?;
         let parent = coder.mentor_id.unwrap_or_default();

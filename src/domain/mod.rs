@@ -12,15 +12,29 @@ pub mod snippets;
 pub mod usernames;
 pub mod users;
 
-use crate::database::Pool;
+use std::sync::Arc;
+
+use crate::database::{Pool, ReadPool, Replica};
 
 use self::events::Events;
 
-/// Where changes are made, and told.
+/// Where changes are made and told, and where things are read.
 #[derive(Clone, Debug)]
 pub struct Store {
     /// What is changed.
     pub db: Pool,
+    /// Where those read that change nothing, if there is one.
+    pub replica: Option<Arc<Replica>>,
     /// Who is told.
     pub events: Events,
+}
+
+impl Store {
+    /// Where a request that changes nothing reads. All is there that was written before this was called.
+    pub async fn reader(&self) -> ReadPool {
+        match &self.replica {
+            Some(replica) => Arc::clone(replica).reader().await,
+            None => self.db.clone().into(),
+        }
+    }
 }

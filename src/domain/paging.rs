@@ -10,7 +10,7 @@ use sea_orm::{
     sea_query::{Asterisk, ExprTrait, Func, Query, SelectStatement},
 };
 
-use crate::{Error, Result, database::Pool, entity::is_any_of};
+use crate::{Error, Result, database::ReadPool, entity::is_any_of};
 
 /// How many rows a page has when the client does not say, unless so many are not allowed.
 pub const DEFAULT_SIZE: i32 = 20;
@@ -145,7 +145,7 @@ where
 /// # Errors
 /// Those of the database.
 pub async fn pages<E, M>(
-    db: &Pool,
+    db: &ReadPool,
     select: Select<E>,
     parent: E::Column,
     parents: &[i32],
@@ -169,9 +169,12 @@ where
         }
         Some(rows) => backend.build(&first_of_each(select, parent, parents, page, rows)),
     };
-    let mut children_of: HashMap<i32, Vec<Child<M>>> = HashMap::with_capacity(parents.len());
-    let mut keep = |child: Child<M>| children_of.entry(child.parent).or_default().push(child);
-    db.query_each(statement, |row| read(&row).map(&mut keep)).await?;
+    let keep = |children_of: &mut HashMap<i32, Vec<Child<M>>>, row| {
+        let child = read(&row)?;
+        children_of.entry(child.parent).or_default().push(child);
+        Ok(())
+    };
+    let mut children_of = db.query_fold(statement, keep).await?;
     let slices = parents.iter().map(|parent| {
         let mut children = children_of.remove(parent).unwrap_or_default();
         children.sort_unstable_by_key(|child| child.id);

@@ -7,7 +7,7 @@ use super::{Code, Error};
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
-        if is_outage(&error) {
+        if Self::is_outage(&error) {
             Self::unavailable("The database does not answer at the moment.").caused_by(error)
         } else {
             Self::internal(error)
@@ -18,34 +18,36 @@ impl From<DbErr> for Error {
 /// PostgreSQL's codes are longer than any of SQLite's, and may be numbers too.
 const SQLSTATE_LENGTH: usize = 5;
 
-/// Whether the database is gone or too busy, so that another try makes sense, as against a statement
-/// that it will never take.
-fn is_outage(error: &DbErr) -> bool {
-    let (DbErr::Conn(RuntimeErr::SqlxError(cause))
-    | DbErr::Exec(RuntimeErr::SqlxError(cause))
-    | DbErr::Query(RuntimeErr::SqlxError(cause))) = error
-    else {
-        return matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_));
-    };
-    match cause.as_ref() {
-        sqlx::Error::Database(error) => {
-            let code = error.code().unwrap_or_default();
-            if code.len() == SQLSTATE_LENGTH {
-                // Connection exceptions, insufficient resources, operator intervention: a shutdown,
-                // or a statement over its time.
-                ["08", "53", "57"].iter().any(|class| code.starts_with(class))
-            } else {
-                // Of SQLite: SQLITE_BUSY and SQLITE_LOCKED, whatever they are extended by.
-                code.parse().is_ok_and(|code: u32| matches!(code & 0xff, 5 | 6))
+impl Error {
+    /// Whether the database is gone or too busy, so that another try makes sense, as against a statement
+    /// that it will never take.
+    pub(crate) fn is_outage(error: &DbErr) -> bool {
+        let (DbErr::Conn(RuntimeErr::SqlxError(cause))
+        | DbErr::Exec(RuntimeErr::SqlxError(cause))
+        | DbErr::Query(RuntimeErr::SqlxError(cause))) = error
+        else {
+            return matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_));
+        };
+        match cause.as_ref() {
+            sqlx::Error::Database(error) => {
+                let code = error.code().unwrap_or_default();
+                if code.len() == SQLSTATE_LENGTH {
+                    // Connection exceptions, insufficient resources, operator intervention: a shutdown,
+                    // or a statement over its time.
+                    ["08", "53", "57"].iter().any(|class| code.starts_with(class))
+                } else {
+                    // Of SQLite: SQLITE_BUSY and SQLITE_LOCKED, whatever they are extended by.
+                    code.parse().is_ok_and(|code: u32| matches!(code & 0xff, 5 | 6))
+                }
             }
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::Protocol(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed => true,
+            _ => false,
         }
-        sqlx::Error::Io(_)
-        | sqlx::Error::Tls(_)
-        | sqlx::Error::Protocol(_)
-        | sqlx::Error::PoolTimedOut
-        | sqlx::Error::PoolClosed
-        | sqlx::Error::WorkerCrashed => true,
-        _ => false,
     }
 }
 

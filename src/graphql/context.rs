@@ -19,6 +19,7 @@ use crate::{
     Error, Result,
     app::App,
     auth::{Authority, Viewer},
+    database::ReadPool,
     domain::{Store, signup::SignUps},
 };
 
@@ -41,9 +42,9 @@ pub(super) fn may_write<T>(ctx: &ContextBase<'_, T>) -> bool {
 }
 
 impl RequestContext {
-    /// For a query or mutation, whose loads `batches` runs.
-    pub(super) fn new(app: &App, viewer: Viewer, client: IpAddr, batches: Batches) -> Self {
-        let reader = Reader { db: app.store.db.clone(), viewer: Arc::new(viewer) };
+    /// For a query or mutation that reads in `db`, and whose loads `batches` runs.
+    pub(super) fn new(app: &App, db: ReadPool, viewer: Viewer, client: IpAddr, batches: Batches) -> Self {
+        let reader = Reader { db, viewer: Arc::new(viewer) };
         // A batch is as large as the query makes it: cut in pieces, it would take more statements
         // the more rows there are.
         let loader =
@@ -55,7 +56,7 @@ impl RequestContext {
     /// For a subscription, which lasts: every event is looked at anew.
     pub(super) fn live(app: &App, viewer: Viewer, client: IpAddr) -> Self {
         let loader = app.live_loaders.of(viewer, |viewer| {
-            let reader = Reader { db: app.store.db.clone(), viewer: Arc::new(viewer) };
+            let reader = Reader { db: app.store.db.clone().into(), viewer: Arc::new(viewer) };
             let (spawner, timer) = (TokioSpawner::current(), TokioTimer::default());
             let loader = DataLoader::with_cache(reader, spawner, timer, HashMapCache::default());
             loader.enable_all_cache(false);

@@ -132,8 +132,9 @@ impl Operation {
     pub(super) async fn execute(self, app: &App, viewer: Viewer, client: IpAddr, writes: bool) -> Outcome {
         let executing = telemetry::executing(self.name.as_deref(), self.kind);
         let batches = Batches::default();
-        let context = RequestContext::new(app, viewer, client, batches.clone());
         let is_mutation = self.kind == Some(OperationType::Mutation);
+        let db = if is_mutation { app.store.db.clone().into() } else { app.store.reader().await };
+        let context = RequestContext::new(app, db, viewer, client, batches.clone());
         let context = if is_mutation { context.without_cache() } else { context.writing(writes) };
         let request = with(self.request, context);
         let schema = match &self.document {

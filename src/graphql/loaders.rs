@@ -7,13 +7,13 @@ use std::{
     sync::Arc,
 };
 
-use crate::database::Pool;
 use async_graphql::dataloader::Loader;
 use futures_util::future::try_join_all;
 
 use crate::{
     Error, Result,
     auth::Viewer,
+    database::ReadPool,
     domain::{
         mentorships,
         paging::{Page, Slice},
@@ -29,7 +29,7 @@ use crate::{
 /// Reads for one viewer.
 #[derive(Clone)]
 pub(super) struct Reader {
-    pub(super) db: Pool,
+    pub(super) db: ReadPool,
     pub(super) viewer: Arc<Viewer>,
 }
 

@@ -3,7 +3,6 @@
 
 use std::{cell::RefCell, future::Future, io, iter, rc::Rc, sync::Arc, time::Duration};
 
-use crate::database::Pool;
 use axum::{
     body::{Body, Bytes},
     http::{HeaderValue, header::CONTENT_TYPE},
@@ -18,7 +17,7 @@ use tokio::{
 };
 
 use super::{failure::Failure, wire::Success};
-use crate::{Error, Result, auth::Viewer};
+use crate::{Error, Result, auth::Viewer, database::ReadPool};
 
 /// How many rows are read at a time.
 pub(super) const ROWS_AT_ONCE: u32 = 500;
@@ -46,7 +45,7 @@ impl FullLists {
     /// Sends what `content` makes, reading it from a thread of its own.
     pub(super) async fn send<C: Serialize>(
         &self,
-        db: Pool,
+        db: ReadPool,
         viewer: Viewer,
         content: impl FnOnce(Rc<Reader>) -> C + Send + 'static,
     ) -> std::result::Result<Response, Failure> {
@@ -102,7 +101,7 @@ fn write<C: Serialize>(
 
 /// Reads for a list.
 pub(super) struct Reader {
-    pub(super) db: Pool,
+    pub(super) db: ReadPool,
     pub(super) viewer: Viewer,
     runtime: Handle,
     /// What went wrong.

@@ -33,6 +33,9 @@ pub(crate) struct Readiness {
     migrations: Condition,
     /// Those that tokens are verified with.
     keys: Condition,
+    /// Without it, the database itself is read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replica: Option<Condition>,
 }
 
 /// Whether the process answers.
@@ -63,7 +66,8 @@ pub(crate) async fn readyz(State(app): State<App>) -> (StatusCode, Json<Readines
     let is_ready = checks.iter().all(|is_fine| *is_fine);
     let [database, migrations, keys] = checks.map(Condition::of);
     let code = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (code, Json(Readiness { status: Condition::of(is_ready), database, migrations, keys }))
+    let replica = app.store.replica.as_ref().map(|replica| Condition::of(replica.is_in_use()));
+    (code, Json(Readiness { status: Condition::of(is_ready), database, migrations, keys, replica }))
 }
 
 impl Condition {

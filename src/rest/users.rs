@@ -25,6 +25,7 @@ use crate::{
     Error, Result,
     app::{App, Client},
     auth::{Account, Permission, Viewer},
+    database::ReadPool,
     domain::{
         mentorships,
         paging::Page,
@@ -119,20 +120,21 @@ pub(crate) async fn userinfo(
     caller: Caller,
     Segment(username): Segment,
 ) -> Result<Json<Success<UserinfoOut>>, Failure> {
-    let content = match users::by_name(&app.store.db, &caller, &username).await? {
+    let db = app.store.reader().await;
+    let content = match users::by_name(&db, &caller, &username).await? {
         User::Coder(coder) => {
             let mentor = match coder.mentor_id {
-                Some(id) => users::mentors_by_id(&app.store.db, &[id]).await?.remove(&id),
+                Some(id) => users::mentors_by_id(&db, &[id]).await?.remove(&id),
                 None => None,
             };
-            let snippets = libraries(&app, &caller, &[coder.id], None).await?.remove(0);
+            let snippets = libraries(&db, &caller, &[coder.id], None).await?.remove(0);
             UserinfoOut::Coder { user_id: coder.id, mentor: mentor.map(|mentor| mentor.username), snippets }
         }
         User::Mentor(mentor) => {
-            let coders = mentorships::coders_of(&app.store.db, &[mentor.id], Page::EVERYTHING).await?;
+            let coders = mentorships::coders_of(&db, &[mentor.id], Page::EVERYTHING).await?;
             let coders: Vec<Coder> = coders.into_values().flat_map(|coders| coders.rows).collect();
             let ids: Vec<_> = coders.iter().map(|coder| coder.id).collect();
-            let to_review = libraries(&app, &caller, &ids, Some(true)).await?;
+            let to_review = libraries(&db, &caller, &ids, Some(true)).await?;
             let coders = coders.into_iter().zip(to_review);
             let coders = coders
                 .map(|(coder, snippets)| ReviewOut { username: coder.username, id: coder.id, snippets })
@@ -202,7 +204,7 @@ pub(crate) async fn mentors(State(app): State<App>, caller: Caller) -> Result<Re
         };
         MentorsOut { mentors: Each::of(mentors.flatten_ok().map_ok(with_coders)) }
     };
-    app.full_lists.send(app.store.db.clone(), caller.into_viewer(), content).await
+    app.full_lists.send(app.store.reader().await, caller.into_viewer(), content).await
 }
 
 async fn list(app: App, caller: Caller, which: Coders) -> Result<Response, Failure> {
@@ -216,7 +218,7 @@ async fn list(app: App, caller: Caller, which: Coders) -> Result<Response, Failu
         );
         CodersOut { coders: with_libraries(reader, coders) }
     };
-    app.full_lists.send(app.store.db.clone(), caller.into_viewer(), content).await
+    app.full_lists.send(app.store.reader().await, caller.into_viewer(), content).await
 }
 
 fn coders_of(reader: &Rc<Reader>, mentor_id: i32) -> Each<CoderOut> {
@@ -272,14 +274,13 @@ fn with_libraries(
 
 /// What the viewer may see of the libraries of these coders, in the same order.
 async fn libraries(
-    app: &App,
+    db: &ReadPool,
     viewer: &Viewer,
     coder_ids: &[i32],
     needs_review: Option<bool>,
 ) -> Result<Vec<Vec<SnippetOut>>> {
     let mut libraries =
-        snippets::of_coders(&app.store.db, viewer, coder_ids, needs_review, Columns::ALL, Page::EVERYTHING)
-            .await?;
+        snippets::of_coders(db, viewer, coder_ids, needs_review, Columns::ALL, Page::EVERYTHING).await?;
     let libraries = coder_ids.iter().map(|id| libraries.remove(id).map(|library| library.rows));
     Ok(libraries.map(|library| library.into_iter().flatten().map(SnippetOut::from).collect()).collect())
 }

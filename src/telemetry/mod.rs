@@ -17,7 +17,10 @@ use tracing_subscriber::{Layer, filter::Targets, fmt, layer::SubscriberExt, util
 
 use self::{line::Line, sink::SINK};
 pub(crate) use self::{
-    metrics::{event_delivered, event_published, keys_fetched, persisted_query, signed_up, token_checked},
+    metrics::{
+        event_delivered, event_published, keys_fetched, persisted_query, read_begins, replica_in_use,
+        signed_up, token_checked,
+    },
     operation::{executing, subscribed},
     record::{current, failed, identified},
     request::observe_operation,

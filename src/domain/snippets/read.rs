@@ -8,7 +8,7 @@ use sea_orm::{
 use crate::{
     Error, Result,
     auth::{Permission, Viewer},
-    database::Pool,
+    database::ReadPool,
     domain::paging::{self, Child, Page, Slice},
     entity::{
         is_any_of,
@@ -45,7 +45,7 @@ pub async fn by_ids(
 /// # Errors
 /// Those of the database.
 pub async fn of_coders(
-    db: &Pool,
+    db: &ReadPool,
     viewer: &Viewer,
     coder_ids: &[i32],
     needs_review: Option<bool>,

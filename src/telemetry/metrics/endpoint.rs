@@ -1,3 +1,5 @@
+use std::iter;
+
 use axum::{
     Router,
     extract::State,
@@ -7,22 +9,28 @@ use axum::{
 };
 use prometheus_client::encoding::text::encode;
 
-use super::{METRICS, labels};
-use crate::database::Pool;
+use super::{
+    METRICS,
+    labels::{Connections, Server},
+};
+use crate::domain::Store;
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// `GET /metrics`, for an address of its own: what it tells is not for the server's clients.
-pub fn router(db: Pool) -> Router {
-    Router::new().route("/metrics", get(metrics)).with_state(db)
+pub fn router(store: Store) -> Router {
+    Router::new().route("/metrics", get(metrics)).with_state(store)
 }
 
-async fn metrics(State(db): State<Pool>) -> Response {
-    let pool = db.usage();
-    for (state, count) in [("idle", pool.idle), ("used", pool.used)] {
-        METRICS.connections.get_or_create(&labels::State { state }).set(count.into());
+async fn metrics(State(store): State<Store>) -> Response {
+    let replica = store.replica.as_ref().map(|replica| ("replica", replica.pool()));
+    for (server, pool) in iter::once(("primary", &store.db)).chain(replica) {
+        let pool = pool.usage();
+        for (state, count) in [("idle", pool.idle), ("used", pool.used)] {
+            METRICS.connections.get_or_create(&Connections { server, state }).set(count.into());
+        }
+        METRICS.most_connections.get_or_create(&Server { server }).set(pool.most.into());
     }
-    METRICS.most_connections.set(pool.most.into());
     let mut text = String::new();
     match encode(&mut text, &METRICS.registry) {
         Ok(()) => ([(CONTENT_TYPE, OPEN_METRICS)], text).into_response(),

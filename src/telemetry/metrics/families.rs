@@ -6,7 +6,7 @@ use prometheus_client::{
 };
 
 use super::{
-    labels::{Call, Failure, Operation, Outcome, Request, State, Statement},
+    labels::{Call, Connections, Failure, Operation, Outcome, Request, Server, Statement},
     process::Process,
 };
 use crate::error::Code;
@@ -25,8 +25,11 @@ pub(super) struct Metrics {
     pub(super) operations: Histograms<Operation>,
     pub(super) errors: Family<Failure, Counter>,
     pub(super) statements: Histograms<Statement>,
-    pub(super) connections: Family<State, Gauge>,
-    pub(super) most_connections: Gauge,
+    pub(super) connections: Family<Connections, Gauge>,
+    pub(super) most_connections: Family<Server, Gauge>,
+    pub(super) reads: Family<Server, Counter>,
+    /// Nothing is told where there is no replica.
+    pub(super) replica_in_use: Family<[(&'static str, &'static str); 0], Gauge>,
     pub(super) calls: Histograms<Call>,
     pub(super) verifications: Family<Outcome, Counter>,
     pub(super) key_refreshes: Family<Outcome, Counter>,
@@ -51,7 +54,9 @@ impl Metrics {
             errors: Family::default(),
             statements: Family::new_with_constructor(statement_time),
             connections: Family::default(),
-            most_connections: Gauge::default(),
+            most_connections: Family::default(),
+            reads: Family::default(),
+            replica_in_use: Family::default(),
             calls: Family::new_with_constructor(request_time),
             verifications: Family::default(),
             key_refreshes: Family::default(),
@@ -127,13 +132,23 @@ impl Metrics {
         );
         registry.register(
             "db_client_connection_count",
-            "Connections in the pool, by state (idle or used)",
+            "Connections in the pool, by server (primary or replica) and state (idle or used)",
             self.connections.clone(),
         );
         registry.register(
             "db_client_connection_max",
-            "How many connections the pool may have",
+            "How many connections the pool may have, by server",
             self.most_connections.clone(),
+        );
+        registry.register(
+            "funcster_replica_in_use",
+            "Whether requests read at the replica, where there is one",
+            self.replica_in_use.clone(),
+        );
+        registry.register(
+            "funcster_reads",
+            "Requests that change nothing, by the server that they read at, where there is a replica",
+            self.reads.clone(),
         );
         registry.register_with_unit(
             "http_client_request_duration",

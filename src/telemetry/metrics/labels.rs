@@ -48,8 +48,15 @@ pub(super) struct Outcome {
     pub(super) outcome: &'static str,
 }
 
+/// Of one of the two database servers.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct Server {
+    pub(super) server: &'static str,
+}
+
 /// Of connections.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(super) struct State {
+pub(super) struct Connections {
+    pub(super) server: &'static str,
     pub(super) state: &'static str,
 }

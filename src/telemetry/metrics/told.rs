@@ -8,7 +8,7 @@ use sea_orm::metric::Info;
 use super::{
     METRICS,
     interned::Interned,
-    labels::{Call, Failure, Operation, Outcome, Request, Statement},
+    labels::{Call, Failure, Operation, Outcome, Request, Server, Statement},
 };
 use crate::{Result, error::Code};
 
@@ -68,6 +68,17 @@ pub(in crate::telemetry) fn statement(statement: &Info<'_>) {
 pub(in crate::telemetry) fn verb(sql: &str) -> &'static str {
     let verbs = ["SELECT", "INSERT", "UPDATE", "DELETE", "WITH"];
     verbs.into_iter().find(|verb| sql.starts_with(verb)).unwrap_or("OTHER")
+}
+
+/// The replica is read from now on, or is not.
+pub(crate) fn replica_in_use(is_in_use: bool) {
+    METRICS.replica_in_use.get_or_create(&[]).set(is_in_use.into());
+}
+
+/// A request that changes nothing begins to read at the `primary` or at the `replica`; told only where
+/// there is a choice.
+pub(crate) fn read_begins(server: &'static str) {
+    METRICS.reads.get_or_create(&Server { server }).inc();
 }
 
 /// The identity provider was asked something.

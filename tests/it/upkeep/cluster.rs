@@ -9,35 +9,20 @@ use tempfile::TempDir;
 
 use crate::{support::guide::is_installed, trust::cli_servers::free_port};
 
-/// Takes connections over TLS alone, as somebody who can show a certificate for `localhost`. The
-/// authority behind it is `ca.pem`; `other.pem` is one that has nothing to do with it.
-const START: &str = r#"
-    authority() {
-        openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj "/CN=$1" -keyout "$1.key" -out "$1.pem"
-    }
-    authority ca
-    authority other
-    openssl req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout server.key -out server.csr
-    echo subjectAltName=DNS:localhost >server.ext
-    openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 1 \
-        -extfile server.ext -out server.pem
-    chmod 600 server.key
-    initdb -D data --username=postgres --auth=trust --encoding=UTF8 --locale=C --no-sync
-    echo 'hostssl all all 127.0.0.1/32 trust' >data/pg_hba.conf
-    pg_ctl start -w -D data -l log -o "-p $0 -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off \
-        -c ssl=on -c ssl_cert_file=$PWD/server.pem -c ssl_key_file=$PWD/server.key" || { cat log >&2; exit 1; }
-"#;
-const STOP: &str = "pg_ctl stop -D data -m immediate";
+/// One that a test has stopped stays as it is.
+const STOP: &str = "! pg_ctl status -D data >/dev/null || pg_ctl stop -D data -m immediate";
 
+/// In a folder of its own, the data in `data` there.
 pub(super) struct Cluster {
     folder: TempDir,
     port: String,
 }
 
 impl Cluster {
-    /// None where there is no PostgreSQL to start, or no openssl to make certificates with.
-    pub(super) fn start() -> Option<Self> {
-        if !["initdb", "pg_ctl", "openssl"].into_iter().all(is_installed) {
+    /// Starts one by a shell script, which is given a free port as `$0` and then the `arguments`. None
+    /// where one of the `programs` that it takes is missing.
+    pub(super) fn start(programs: &[&str], script: &str, arguments: &[&str]) -> Option<Self> {
+        if !programs.iter().copied().all(is_installed) {
             return None;
         }
         let cluster = Self { folder: TempDir::new().expect("a folder"), port: free_port() };
@@ -45,7 +30,7 @@ impl Cluster {
             let chown = Command::new("chown").arg(user).arg(cluster.folder()).status();
             assert!(chown.expect("chown").success());
         }
-        cluster.run(START);
+        cluster.run(script, arguments);
         Some(cluster)
     }
 
@@ -57,7 +42,8 @@ impl Cluster {
         &self.port
     }
 
-    fn run(&self, script: &str) {
+    /// Runs a shell script in the folder, as whoever the server runs as.
+    pub(super) fn run(&self, script: &str, arguments: &[&str]) {
         let mut command = if let Some(user) = server_user() {
             let mut command = Command::new("runuser");
             command.args(["-u", user, "--", "sh"]);
@@ -65,7 +51,7 @@ impl Cluster {
         } else {
             Command::new("sh")
         };
-        command.args(["-euc", script, &self.port]).env("LC_ALL", "C");
+        command.args(["-euc", script, &self.port]).args(arguments).env("LC_ALL", "C");
         let output = command.current_dir(self.folder()).stdin(Stdio::null()).output().expect("a shell");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
@@ -73,7 +59,7 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        self.run(STOP);
+        self.run(STOP, &[]);
     }
 }
 

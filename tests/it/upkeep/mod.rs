@@ -4,5 +4,6 @@ mod backup;
 mod cluster;
 mod connections;
 mod healthcheck;
+mod read_replica;
 mod tls;
 mod version;

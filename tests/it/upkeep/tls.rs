@@ -3,9 +3,28 @@
 use super::cluster::Cluster;
 use crate::trust::program::{Ended, Program};
 
+/// Takes connections over TLS alone, as somebody who can show a certificate for `localhost`. The
+/// authority behind it is `ca.pem`; `other.pem` is one that has nothing to do with it.
+const START: &str = r#"
+    authority() {
+        openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj "/CN=$1" -keyout "$1.key" -out "$1.pem"
+    }
+    authority ca
+    authority other
+    openssl req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout server.key -out server.csr
+    echo subjectAltName=DNS:localhost >server.ext
+    openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 1 \
+        -extfile server.ext -out server.pem
+    chmod 600 server.key
+    initdb -D data --username=postgres --auth=trust --encoding=UTF8 --locale=C --no-sync
+    echo 'hostssl all all 127.0.0.1/32 trust' >data/pg_hba.conf
+    pg_ctl start -w -D data -l log -o "-p $0 -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off \
+        -c ssl=on -c ssl_cert_file=$PWD/server.pem -c ssl_key_file=$PWD/server.key" || { cat log >&2; exit 1; }
+"#;
+
 #[test]
 fn a_postgres_server_has_to_show_who_it_is() {
-    let Some(cluster) = Cluster::start() else {
+    let Some(cluster) = Cluster::start(&["initdb", "pg_ctl", "openssl"], START, &[]) else {
         eprintln!("NOT TESTED: TLS to PostgreSQL, for want of initdb, pg_ctl and openssl on the PATH");
         return;
     };

@@ -1,0 +1,304 @@
+//! A streaming replica of the PostgreSQL database: requests that change nothing read there, as long as
+//! nothing is missing there that was written before they came.
+//!
+//! Nobody needs to remember who wrote what, and it does not matter which process somebody wrote through:
+//! each time, the primary is asked how far it has written, and the replica how far it has come.
+
+use std::{
+    future::Future,
+    sync::{
+        Arc, Mutex, PoisonError, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, Statement,
+    sqlx::{self, ConnectOptions, postgres::PgConnectOptions},
+};
+use tokio::time::{sleep, timeout};
+
+use super::Pool;
+use crate::{Error, config::Limits, telemetry};
+
+/// How long a request waits for the replica to catch up, and for how long it then does not ask again.
+const CATCH_UP_TIME: Duration = Duration::from_millis(20);
+const CATCH_UP_PAUSE: Duration = Duration::from_millis(1);
+/// How long the replica may take to answer anything: what it is asked takes milliseconds.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
+/// How often it is looked at whether the replica can be read.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How far the primary has written what it has confirmed. Where it confirms before it has written, that
+/// is as far as there is anything.
+const WRITTEN: &str = "\
+    SELECT system_identifier, ('x' || left(pg_walfile_name(lsn), 8))::bit(32)::int, (lsn - '0/0')::bigint \
+    FROM pg_control_system(), (SELECT CASE current_setting('synchronous_commit') \
+    WHEN 'off' THEN pg_current_wal_insert_lsn() ELSE pg_current_wal_flush_lsn() END AS lsn) AS written";
+/// How far a replica has come. What is no replica, or no more, has no answer.
+const REPLAYED: &str = "\
+    SELECT system_identifier, timeline_id, (pg_last_wal_replay_lsn() - '0/0')::bigint \
+    FROM pg_control_system(), pg_control_checkpoint() WHERE pg_is_in_recovery()";
+
+/// The replica.
+#[derive(Debug)]
+pub struct Replica {
+    pool: Pool,
+    primary: Pool,
+    written: Question,
+    replayed: Question,
+    is_in_use: AtomicBool,
+}
+
+impl Replica {
+    /// The replica at `url`, whether or not it can be reached yet, of the database of `primary`. It has
+    /// as many connections, divided among the worker threads in the same way.
+    ///
+    /// # Errors
+    /// When the URL cannot be understood.
+    pub fn start(url: &str, primary: &Pool, limits: &Limits) -> Result<Arc<Self>, sqlx::Error> {
+        let options: PgConnectOptions = url.parse()?;
+        let options = options
+            .options([("statement_timeout", limits.statement_timeout.as_millis().to_string())])
+            .disable_statement_logging();
+        let pool = primary.all().get_postgres_connection_pool().options().clone();
+        let pool = DatabaseConnection::from(pool.min_connections(0).connect_lazy_with(options));
+        let replica = Arc::new(Self {
+            pool: Pool::divided(pool, limits),
+            primary: primary.clone(),
+            written: Question::new(WRITTEN),
+            replayed: Question::new(REPLAYED),
+            is_in_use: AtomicBool::new(false),
+        });
+        telemetry::replica_in_use(false);
+        tokio::spawn(Self::look_after(Arc::downgrade(&replica)));
+        Ok(replica)
+    }
+
+    /// Its connections.
+    #[must_use]
+    pub const fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
+    /// Whether requests read there.
+    #[must_use]
+    pub fn is_in_use(&self) -> bool {
+        self.is_in_use.load(Ordering::Relaxed)
+    }
+
+    /// Where a request reads that has come now.
+    pub(crate) async fn reader(self: Arc<Self>) -> ReadPool {
+        let may_be_read = self.is_in_use() && self.lacks_nothing().await.map_err(|_| self.rest()).is_ok();
+        telemetry::read_begins(if may_be_read { "replica" } else { "primary" });
+        ReadPool { primary: self.primary.clone(), replica: may_be_read.then_some(self) }
+    }
+
+    /// Waits until everything is there that has been written.
+    async fn lacks_nothing(&self) -> Result<(), Unfit> {
+        let written = self.written.ask(&self.primary).await?;
+        let began = Instant::now();
+        while !self.replayed.last().is_some_and(|position| position.includes(written)) {
+            let replayed = timeout(ANSWER_TIMEOUT, self.replayed.ask(&self.pool)).await;
+            let replayed = replayed.map_err(|_| Unfit::Silent)??;
+            if replayed.includes(written) {
+                break;
+            }
+            if !replayed.is_of_same_history(written) {
+                return Err(Unfit::Stranger);
+            }
+            if began.elapsed() > CATCH_UP_TIME {
+                return Err(Unfit::Behind);
+            }
+            sleep(CATCH_UP_PAUSE).await;
+        }
+        Ok(())
+    }
+
+    /// It is not read until it was looked at again.
+    fn rest(&self) {
+        self.is_in_use.store(false, Ordering::Relaxed);
+        self.replayed.forget();
+        telemetry::replica_in_use(false);
+    }
+
+    /// Looks again and again whether the replica can be read, and tells the operator of a change.
+    async fn look_after(replica: Weak<Self>) {
+        let mut told = None;
+        while let Some(replica) = replica.upgrade() {
+            replica.replayed.forget();
+            let seen = replica.lacks_nothing().await;
+            let is_fit = seen.is_ok();
+            if is_fit {
+                replica.is_in_use.store(true, Ordering::Relaxed);
+                telemetry::replica_in_use(true);
+            } else {
+                replica.rest();
+            }
+            if told.replace(is_fit) != Some(is_fit) {
+                match seen {
+                    Ok(()) => tracing::info!("the replica is read"),
+                    Err(reason) => tracing::warn!(%reason, "the replica is not read, but the primary"),
+                }
+            }
+            drop(replica);
+            sleep(LOOK_INTERVAL).await;
+        }
+    }
+}
+
+/// Why the replica cannot be read.
+#[derive(Debug, thiserror::Error)]
+enum Unfit {
+    #[error("it cannot be asked how far it has come: {0}")]
+    Failed(#[from] DbErr),
+    #[error("it does not tell in time how far it has come")]
+    Silent,
+    #[error("it is no replica, or none any more")]
+    NoReplica,
+    #[error("it replicates another server, or has not followed the last failover yet")]
+    Stranger,
+    #[error("it has not caught up")]
+    Behind,
+}
+
+/// A place in the history of a database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Position {
+    /// Which cluster it is.
+    system: i64,
+    /// How often another server has become its primary.
+    timeline: i32,
+    /// How many bytes of log there are up to here.
+    lsn: i64,
+}
+
+impl Position {
+    const fn is_of_same_history(self, other: Self) -> bool {
+        self.system == other.system && self.timeline == other.timeline
+    }
+
+    const fn includes(self, other: Self) -> bool {
+        self.is_of_same_history(other) && self.lsn >= other.lsn
+    }
+}
+
+/// A question to a server about its position. Whoever waits while it is being asked shares the next
+/// answer: the one under way may be from before they came.
+#[derive(Debug)]
+struct Question {
+    sql: &'static str,
+    turn: tokio::sync::Mutex<()>,
+    /// The last answer, and when it was asked for.
+    last: Mutex<Option<(Instant, Position)>>,
+}
+
+impl Question {
+    fn new(sql: &'static str) -> Self {
+        Self { sql, turn: tokio::sync::Mutex::default(), last: Mutex::default() }
+    }
+
+    fn last(&self) -> Option<Position> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).map(|(_, position)| position)
+    }
+
+    fn forget(&self) {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    async fn ask(&self, server: &Pool) -> Result<Position, Unfit> {
+        let came = Instant::now();
+        let _turn = self.turn.lock().await;
+        let last = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((asked, position)) = last
+            && asked >= came
+        {
+            return Ok(position);
+        }
+        let asked = Instant::now();
+        let row = server.query_one_raw(Statement::from_string(DbBackend::Postgres, self.sql)).await?;
+        let row = row.ok_or(Unfit::NoReplica)?;
+        let position = Position {
+            system: row.try_get_by_index(0)?,
+            timeline: row.try_get_by_index(1)?,
+            lsn: row.try_get_by_index(2)?,
+        };
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((asked, position));
+        Ok(position)
+    }
+}
+
+/// Where one request reads: the replica as long as it answers, and else the primary.
+#[derive(Clone, Debug)]
+pub struct ReadPool {
+    primary: Pool,
+    replica: Option<Arc<Replica>>,
+}
+
+impl From<Pool> for ReadPool {
+    fn from(primary: Pool) -> Self {
+        Self { primary, replica: None }
+    }
+}
+
+impl ReadPool {
+    /// As [`Pool::query_fold`]. What was made of a part of the rows, when the replica fails, is made anew.
+    ///
+    /// # Errors
+    /// Those of the primary, and of `add`.
+    pub async fn query_fold<T: Default + Send>(
+        &self,
+        statement: Statement,
+        add: impl Fn(&mut T, QueryResult) -> Result<(), DbErr> + Send + Sync,
+    ) -> Result<T, DbErr> {
+        match self.at_replica(|pool| pool.query_fold(statement.clone(), &add)).await {
+            Some(made) => Ok(made),
+            None => self.primary.query_fold(statement, add).await,
+        }
+    }
+
+    /// What the replica answers, if it does.
+    async fn at_replica<'a, T, F>(&'a self, query: impl FnOnce(&'a Pool) -> F) -> Option<T>
+    where
+        F: Future<Output = Result<T, DbErr>>,
+    {
+        let replica = self.replica.as_deref().filter(|replica| replica.is_in_use())?;
+        match timeout(ANSWER_TIMEOUT, query(&replica.pool)).await {
+            Ok(Ok(answer)) => return Some(answer),
+            // It may be the statement that is to blame, or that the replica has to remove what is read.
+            Ok(Err(error)) if !Error::is_outage(&error) => {}
+            _ => replica.rest(),
+        }
+        None
+    }
+}
+
+#[sea_orm::prelude::async_trait::async_trait]
+impl ConnectionTrait for ReadPool {
+    fn get_database_backend(&self) -> DbBackend {
+        self.primary.get_database_backend()
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.primary.execute_raw(statement).await
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.primary.execute_unprepared(sql).await
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        match self.at_replica(|pool| pool.query_one_raw(statement.clone())).await {
+            Some(row) => Ok(row),
+            None => self.primary.query_one_raw(statement).await,
+        }
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        match self.at_replica(|pool| pool.query_all_raw(statement.clone())).await {
+            Some(rows) => Ok(rows),
+            None => self.primary.query_all_raw(statement).await,
+        }
+    }
+}
