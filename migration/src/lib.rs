@@ -13,6 +13,7 @@ mod m0001_users;
 mod m0002_coders_and_mentors;
 mod m0003_snippets;
 mod m0004_additive;
+mod m0005_snippets_to_review;
 mod run;
 mod state;
 
@@ -30,7 +31,7 @@ struct Migrator;
 /// column that may be left out; a column that is renamed or gone is not.
 ///
 /// The declaration is kept in the database, where that release reads it.
-const ADDITIVE: &[&str] = &["m0004_additive"];
+const ADDITIVE: &[&str] = &["m0004_additive", "m0005_snippets_to_review"];
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_coders_and_mentors::Migration),
             Box::new(m0003_snippets::Migration),
             Box::new(m0004_additive::Migration),
+            Box::new(m0005_snippets_to_review::Migration),
         ]
     }
 }

@@ -8,7 +8,7 @@ use crate::m0002_coders_and_mentors::Coders;
 pub(crate) struct Migration;
 
 #[derive(DeriveIden)]
-enum Snippets {
+pub(crate) enum Snippets {
     Table,
     Id,
     CoderId,

@@ -1,8 +1,8 @@
 use std::collections::HashMap;
 
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, IntoSimpleExpr, QueryFilter,
-    QueryOrder, QuerySelect, QueryTrait, Select, prelude::Expr, sea_query::ExprTrait,
+    Condition, ConnectionTrait, EntityTrait, FromQueryResult, IntoSimpleExpr, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, Select, prelude::Expr, sea_query::ExprTrait,
 };
 
 use crate::{
@@ -108,7 +108,11 @@ fn narrow(
 ) -> Select<snippet::Entity> {
     select
         .filter(visible_to(viewer))
-        .apply_if(needs_review, |select, flag| select.filter(snippet::Column::NeedsReview.eq(flag)))
+        // Not compared with a value that is bound: that there is an index for it would not be seen.
+        .apply_if(needs_review, |select, flag| {
+            let needs_review = snippet::Column::NeedsReview.into_simple_expr();
+            select.filter(if flag { needs_review } else { needs_review.not() })
+        })
 }
 
 /// A row, and whether it fulfils a condition.

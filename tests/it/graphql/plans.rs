@@ -56,6 +56,8 @@ mod no_statement_reads_a_large_table_from_end_to_end {
             for statement in statements {
                 let plan = plan(&recorder, statement).await;
                 assert!(!plan.contains("Seq Scan"), "{query}\n{plan}");
+                let is_of_queue = query.contains("needsReview: true)") && plan.contains(r#"."code""#);
+                assert!(!is_of_queue || plan.contains("snippets_to_review_idx"), "{query}\n{plan}");
             }
         }
         recorder.db.close().await.expect("the pool closes");

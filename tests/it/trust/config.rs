@@ -62,6 +62,7 @@ pub(crate) fn problems<T>(result: Result<T, Problems>) -> Vec<String> {
 fn four_settings_are_required_and_the_others_have_defaults() {
     let config = Config::from_environment(&Environment::from(GOOD)).expect("all is there");
     assert_eq!(config.database_url, "sqlite://funcster.db");
+    assert_eq!(config.database_replica_url, None);
     assert_eq!(config.auth0.issuer.as_str(), "https://tenant.eu.auth0.com/");
     assert_eq!(config.auth0.client_id, "a1b2c3");
     assert_eq!(config.auth0.connection, "Username-Password-Authentication");
@@ -90,6 +91,7 @@ fn the_example_file_names_every_setting_with_its_default() {
     assert!(with("AUTH0_USERNAME_CLAIM", &setting("AUTH0_USERNAME_CLAIM")).is_ok());
     for name in [
         "CLIENT_ADDRESS_HEADER",
+        "DATABASE_REPLICA_URL",
         "METRICS_ADDR",
         "OTEL_EXPORTER_OTLP_ENDPOINT",
         "OTEL_EXPORTER_OTLP_HEADERS",
@@ -104,6 +106,22 @@ fn the_example_file_names_every_setting_with_its_default() {
         let config = with(name, &value).unwrap_or_else(|problems| panic!("{name}={value}: {problems}"));
         assert_eq!(format!("{config:?}"), defaults, "{name}={value} is not the default");
     }
+}
+
+#[test]
+fn a_database_that_can_have_a_replica_may_be_given_one() {
+    let [_, domain, client, api] = GOOD;
+    let config = Config::from_environment(&Environment::from([
+        ("DATABASE_URL", "postgres://user@primary/funcster"),
+        ("DATABASE_REPLICA_URL", "postgres://user@replica/funcster"),
+        domain,
+        client,
+        api,
+    ]));
+    let config = config.expect("both are sound");
+    assert_eq!(config.database_replica_url.as_deref(), Some("postgres://user@replica/funcster"));
+    let of_sqlite = problems(with("DATABASE_REPLICA_URL", "postgres://user@replica/funcster"));
+    assert_eq!(of_sqlite, ["DATABASE_REPLICA_URL is of no use: SQLite has no replicas"]);
 }
 
 #[test]

@@ -9,6 +9,7 @@ fn all_that_is_malformed_is_named_together_and_no_value_is_repeated() {
     let secret = "hunter2 hunter2";
     let mut names = vec![
         "DATABASE_URL",
+        "DATABASE_REPLICA_URL",
         "AUTH0_DOMAIN",
         "AUTH0_USERNAME_CLAIM",
         "CLIENT_ADDRESS_HEADER",
@@ -21,7 +22,7 @@ fn all_that_is_malformed_is_named_together_and_no_value_is_repeated() {
     names.extend(
         OPTIONAL.into_iter().filter(|name| !["AUTH0_CONNECTION", "OTEL_SERVICE_NAME"].contains(name)),
     );
-    let names: [_; 31] = names.try_into().expect("31 settings have a form");
+    let names: [_; 32] = names.try_into().expect("32 settings have a form");
     let environment = Environment::from(names.map(|name| (name, secret)));
     let whole = Problems(problems(Config::from_environment(&environment))).to_string();
     for name in names {
@@ -34,10 +35,14 @@ fn all_that_is_malformed_is_named_together_and_no_value_is_repeated() {
 
 #[test]
 fn a_malformed_setting_is_named_and_its_value_is_not_repeated() {
-    let cases: [(&str, &[&str]); 19] = [
+    let cases: [(&str, &[&str]); 20] = [
         (
             "DATABASE_URL",
             &["mysql://root:hunter2@db/funcster", "sqlite://", "sqlite:hunter2.db", "hunter2.db", "postgres"],
+        ),
+        (
+            "DATABASE_REPLICA_URL",
+            &["sqlite://hunter2.db", "mysql://root:hunter2@db/funcster", "hunter2", "postgres"],
         ),
         ("AUTH0_USERNAME_CLAIM", &["hunter2", "/username"]),
         ("JWKS_REFRESH_SECONDS", &["0", "-600", "1.5", "10m", "18446744073709551616"]),

@@ -154,6 +154,11 @@ async fn what_is_written_through_another_process_is_not_missed() {
         let read = elsewhere.get(&ada.snippet).await;
         assert_eq!(read.body["comments"], comments, "{}", read.body);
     }
+    let replica = direct(&servers.replica).await;
+    replica.execute_unprepared("SELECT pg_wal_replay_pause()").await.expect("it pauses");
+    ada.write("while it pauses").await;
+    let read = elsewhere.get(&ada.snippet).await;
+    assert_eq!(read.body["comments"], "while it pauses", "{}", read.body);
 }
 
 #[tokio::test]

@@ -11,9 +11,10 @@ use crate::{
 };
 
 /// A server that tells its metrics, and where.
-pub(super) async fn measured(app: &App) -> (Served, String) {
+pub(super) async fn measured(app: &App, settings: &[(&str, &str)]) -> (Served, String) {
     let address = format!("127.0.0.1:{}", free_port());
-    (Served::start(app, &[("METRICS_ADDR", &address)]).await, address)
+    let settings = [&[("METRICS_ADDR", address.as_str())], settings].concat();
+    (Served::start(app, &settings).await, address)
 }
 
 /// Does something of everything.
@@ -48,7 +49,7 @@ pub(super) async fn exercise(served: &Served, app: &App, ada: &Person<'_>) {
 on_both_databases! {
     async fn the_numbers_follow_what_happens(app: App) {
         let ada = app.coder("ada").await;
-        let (served, address) = measured(app).await;
+        let (served, address) = measured(app, &[]).await;
         let before = Scrape::of(&address).await;
         exercise(&served, app, &ada).await;
         let after = Scrape::of(&address).await;
@@ -105,7 +106,7 @@ on_both_databases! {
 
     async fn subscribers_and_what_they_are_told_are_counted(app: App) {
         let ada = app.coder("ada").await;
-        let (served, address) = measured(app).await;
+        let (served, address) = measured(app, &[]).await;
         let mut socket = Socket::open_at(&served.at("/graphql"), ada.token.as_deref()).await;
         socket.subscribe("1", "subscription { mySnippetChanged { kind } }").await;
         while Scrape::of(&address).await.count("graphql_subscriptions", &[]) < 1 {
@@ -134,7 +135,7 @@ on_both_databases! {
 async fn clients_cannot_make_the_metrics_grow_without_bound() {
     App::run(Kind::Sqlite, async |app: &App| {
         let ada = app.coder("ada").await;
-        let (served, address) = measured(app).await;
+        let (served, address) = measured(app, &[]).await;
         let http = reqwest::Client::new();
         for index in 0..150 {
             served.graphql(&app.anonymous(), &format!("query Stranger{index} {{ viewer {{ id }} }}")).await;
@@ -166,7 +167,7 @@ async fn clients_cannot_make_the_metrics_grow_without_bound() {
 #[tokio::test]
 async fn metrics_are_told_at_their_own_address_and_nowhere_else() {
     App::run(Kind::Sqlite, async |app: &App| {
-        let (served, address) = measured(app).await;
+        let (served, address) = measured(app, &[]).await;
         assert_eq!(served.get("/metrics").await.status(), 404, "it is not for clients");
         let http = reqwest::Client::new();
         let head = http.head(format!("http://{address}/metrics")).send().await.expect("an answer");

@@ -114,9 +114,10 @@ fn what_a_query_speaks_of_is_found() {
 
 #[tokio::test]
 async fn dashboard_rules_and_page_speak_of_metrics_that_there_are() {
-    App::run(Kind::Sqlite, async |app: &App| {
+    App::run(Kind::Postgres, async |app: &App| {
         let ada = app.coder("ada").await;
-        let (served, address) = measured(app).await;
+        // That it is no replica is told, too.
+        let (served, address) = measured(app, &[("DATABASE_REPLICA_URL", &app.config.database_url)]).await;
         exercise(&served, app, &ada).await;
         let scrape = Scrape::of(&address).await;
         let mut labels: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::from([(UP, ADDED.into())]);
