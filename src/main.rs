@@ -118,14 +118,15 @@ async fn serve(config: Config, migrate_first: bool) -> Result<(), AnyError> {
         let listener = listen(address, "METRICS_ADDR").await?;
         tracing::info!(%address, "metrics are told at /metrics");
         let metrics = telemetry::metrics::router(state.store.clone());
-        let stop = state.stopping.clone().cancelled_owned();
-        tokio::spawn(server::serve(listener, metrics, config.limits.stalled_client, 0, stop));
+        let (patience, shutdown) = (config.limits.stalled_client, state.shutdown.clone());
+        tokio::spawn(async move { server::serve(listener, metrics, patience, 0, &shutdown).await });
     }
     tracing::info!(address = %listener.local_addr()?, "listening");
     tokio::spawn(state.verifier.jwks().clone().keep_fresh(config.auth0.jwks_refresh));
-    let stop = server::stop_signal(state.stopping.clone());
+    let shutdown = state.shutdown.clone();
+    tokio::spawn(shutdown.clone().on_signal(config.shutdown_delay));
     let (patience, workers) = (config.limits.stalled_client, config.limits.worker_threads);
-    server::serve(listener, app::router(state), patience, workers, stop).await?;
+    server::serve(listener, app::router(state), patience, workers, &shutdown).await?;
     telemetry::stop().await;
     Ok(())
 }
@@ -160,9 +161,11 @@ async fn serve_locally(port: u16) -> Result<(), AnyError> {
         password = dev::DEMO_PASSWORD,
     ))?;
     tokio::spawn(state.verifier.jwks().clone().keep_fresh(config.auth0.jwks_refresh));
-    let stop = server::stop_signal(state.stopping.clone());
+    let shutdown = state.shutdown.clone();
+    tokio::spawn(shutdown.clone().on_signal(config.shutdown_delay));
     let router = app::router(state).nest(dev::AUTH0_PATH, auth0.router());
-    server::serve(listener, router, config.limits.stalled_client, config.limits.worker_threads, stop).await?;
+    server::serve(listener, router, config.limits.stalled_client, config.limits.worker_threads, &shutdown)
+        .await?;
     Ok(())
 }
 

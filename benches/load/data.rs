@@ -9,8 +9,10 @@ use crate::Outcome;
 pub(crate) const SNIPPETS_OF_A_CODER: u32 = 10;
 /// Each mentor's coders. A tenth of the coders have no mentor.
 pub(crate) const CODERS_OF_A_MENTOR: u32 = 9;
-/// At most so many people of a kind have tokens: signing one takes a millisecond.
-const MOST_SPEAKERS: u32 = 10_000;
+/// At most so many people of a kind have tokens: signing one takes a millisecond, and whoever comes for the
+/// first time is looked at more closely. However much data there is, it should be as often.
+const MOST_SPEAKING_CODERS: u32 = 10_000;
+const MOST_SPEAKING_MENTORS: u32 = 1_000;
 
 /// How much there is.
 #[derive(Clone, Copy)]
@@ -37,12 +39,12 @@ impl Size {
 
     /// The coders who have tokens.
     pub(crate) fn speaking_coders(self) -> Speakers {
-        Speakers::among(self.coders())
+        Speakers::among(self.coders(), MOST_SPEAKING_CODERS)
     }
 
     /// The mentors who have tokens.
     pub(crate) fn speaking_mentors(self) -> Speakers {
-        Speakers::among(self.mentors)
+        Speakers::among(self.mentors, MOST_SPEAKING_MENTORS)
     }
 
     /// A coder's `nth` snippet, from 0. People store snippets by turns, so that one coder's are
@@ -65,8 +67,8 @@ pub(crate) struct Speakers {
 }
 
 impl Speakers {
-    fn among(people: u32) -> Self {
-        let count = people.min(MOST_SPEAKERS);
+    fn among(people: u32, most: u32) -> Self {
+        let count = people.min(most);
         Self { count, stride: people / count }
     }
 

@@ -16,7 +16,6 @@ use axum::{
 use moka::sync::Cache;
 use sea_orm::DatabaseConnection;
 use tokio::sync::Semaphore;
-use tokio_util::sync::CancellationToken;
 use tower::ServiceBuilder;
 use tower_http::decompression::RequestDecompressionLayer;
 
@@ -33,6 +32,7 @@ use crate::{
     limit::{PlaceLimit, RateLimit},
     pages,
     rest::{self, full_list::FullLists},
+    server::Shutdown,
     telemetry,
 };
 
@@ -67,8 +67,8 @@ pub struct AppState {
     pub limits: Limits,
     /// How many more objects operations may ask for that are executed at the same time.
     pub(crate) nodes_at_once: Arc<Semaphore>,
-    /// Cancelled when the server is told to stop: what would last for ever ends then.
-    pub stopping: CancellationToken,
+    /// Whether the server is on its way out.
+    pub shutdown: Shutdown,
     /// The lists without pages that are being sent.
     pub(crate) full_lists: FullLists,
     /// The sockets and streams of events of each address.
@@ -127,7 +127,7 @@ impl AppState {
             nodes_at_once: Arc::new(Semaphore::new(
                 LARGEST_OPERATIONS_AT_ONCE * config.limits.graphql.nodes as usize,
             )),
-            stopping: CancellationToken::new(),
+            shutdown: Shutdown::default(),
             full_lists: FullLists::default(),
             live_loaders: LiveLoaders::default(),
             streams: PlaceLimit::per_address(config.limits.streams_per_address),

@@ -62,6 +62,9 @@ pub struct Config {
     pub cors_origins: Option<Vec<HeaderValue>>,
     /// `CLIENT_ADDRESS_HEADER`: where a proxy in front of the server tells the client's address.
     pub client_address_header: Option<HeaderName>,
+    /// `SHUTDOWN_DELAY_SECONDS`: how long a server that is asked to stop serves on, so that requests are
+    /// sent to others before it does stop.
+    pub shutdown_delay: Duration,
     /// What one request may cost.
     pub limits: Limits,
     /// What an operator sees.
@@ -90,6 +93,8 @@ pub const DEFAULT_PORT: u16 = 5000;
 
 const DEFAULT_CONNECTION: &str = "Username-Password-Authentication";
 const DEFAULT_JWKS_REFRESH: Duration = Duration::from_mins(10);
+/// The programs that spread requests ask every second or two whether a server is ready.
+const DEFAULT_SHUTDOWN_DELAY: Duration = Duration::from_secs(5);
 const DEFAULT_SIGNUPS_PER_MINUTE: u32 = 10;
 const DEFAULT_FAILED_TOKENS_PER_MINUTE: u32 = 60;
 
@@ -142,6 +147,9 @@ impl Config {
             "the name of a header that your proxy sets, such as X-Forwarded-For",
             parsed,
         );
+        let shutdown_delay = read.optional("SHUTDOWN_DELAY_SECONDS", "a whole number of seconds", |value| {
+            parsed::<u32>(value).map(|seconds| Duration::from_secs(seconds.into()))
+        });
         let limits = read.limits();
         let telemetry = Telemetry::read(&mut read);
 
@@ -170,6 +178,7 @@ impl Config {
             failed_tokens_per_minute,
             cors_origins,
             client_address_header,
+            shutdown_delay: shutdown_delay.unwrap_or(DEFAULT_SHUTDOWN_DELAY),
             limits,
             telemetry,
         })

@@ -55,6 +55,7 @@ pub fn config(port: u16, directory: &Path) -> Config {
         failed_tokens_per_minute: 0,
         cors_origins: None,
         client_address_header: None,
+        shutdown_delay: Duration::ZERO,
         limits: Limits::default(),
         telemetry: Telemetry::default(),
     }

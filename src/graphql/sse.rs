@@ -27,11 +27,11 @@ pub(super) fn stream(
     place: Place,
     operation: Operation,
 ) -> Response {
-    let (expiry, stopping) = (viewer.expiry(), app.stopping.clone());
+    let (expiry, stopped) = (viewer.expiry(), app.shutdown.stopped());
     let end = async move {
         tokio::select! {
             () = expiry => {}
-            () = stopping.cancelled() => {}
+            () = stopped => {}
         }
     };
     let outcomes = operation.outcomes(app, viewer, client.0).take_until(end.boxed());

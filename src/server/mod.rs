@@ -1,16 +1,18 @@
 //! Connections: taken, bounded in how long they may be silent or deaf, and let end in peace.
 
 mod impatient;
+mod shutdown;
 
-use std::{convert::Infallible, future::Future, io, net::SocketAddr, thread, time::Duration};
+use std::{convert::Infallible, io, net::SocketAddr, pin::pin, thread, time::Duration};
 
 use axum::{
     Router,
     body::Body,
     extract::{ConnectInfo, Request},
+    http::{HeaderValue, header::CONNECTION},
     response::Response,
 };
-use futures_util::future;
+use futures_util::{FutureExt, future};
 use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -22,22 +24,24 @@ use tokio::{
     runtime,
     sync::{mpsc, oneshot},
 };
-use tokio_util::sync::CancellationToken;
 use tower::Service;
 
 use self::impatient::Impatient;
+pub use self::shutdown::Shutdown;
 use crate::worker;
 
-/// How long a client may take to send a request's head, and to stay silent between two requests.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a client may take to send a request's head, and to stay silent between two requests. Proxies
+/// let a connection be idle for a minute: if we were the first to end it, a request might be on its way.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
 /// How long requests in flight may take to end once the server is told to stop.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long to wait when no connection can be taken, as when the process has no more files to open.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Answers requests until `stop` ends; then takes no new ones, and gives those in flight 10 s. A client
-/// that takes nothing of what it is sent for as long as `patience` is left. Connections are given to so
-/// many worker threads by turns; without any, they are served in this runtime.
+/// Answers requests until the server stops; then takes no new ones, and gives those in flight 10 s. Before,
+/// while it is draining, connections end with the response. A client that takes nothing of what it is sent
+/// for as long as `patience` is left. Connections are given to so many worker threads by turns; without any,
+/// they are served in this runtime.
 ///
 /// # Errors
 /// When a thread cannot be started.
@@ -46,29 +50,35 @@ pub async fn serve(
     router: Router,
     patience: Duration,
     worker_threads: u32,
-    stop: impl Future<Output = ()>,
+    shutdown: &Shutdown,
 ) -> io::Result<()> {
+    let here = Connections::new(router, patience, shutdown.clone());
     let workers: io::Result<Vec<_>> =
-        (0..worker_threads as usize).map(|index| Worker::start(index, router.clone(), patience)).collect();
-    let (workers, here) = (workers?, Connections::new(router, patience));
+        (0..worker_threads as usize).map(|index| Worker::start(index, here.alike())).collect();
+    let workers = workers?;
     let mut turns = workers.iter().cycle();
-    tokio::pin!(stop);
+    let mut serve = |stream, address| match turns.next() {
+        Some(worker) => worker.give(stream, address),
+        None => here.serve(stream, address),
+    };
+    let mut stopped = pin!(shutdown.stopped());
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            () = &mut stop => break,
+            () = &mut stopped => break,
         };
         match accepted {
-            Ok((stream, address)) => match turns.next() {
-                Some(worker) => worker.give(stream, address),
-                None => here.serve(stream, address),
-            },
+            Ok((stream, address)) => serve(stream, address),
             Err(error) if is_of_connection(&error) => {}
             Err(error) => {
                 tracing::error!(%error, "no connection can be taken");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
+    }
+    // Those that the system has taken for us.
+    while let Some(Ok((stream, address))) = listener.accept().now_or_never() {
+        serve(stream, address);
     }
     drop(listener);
     tokio::join!(here.end(), future::join_all(workers.into_iter().map(Worker::end)));
@@ -80,19 +90,25 @@ struct Connections {
     builder: Builder<TokioExecutor>,
     router: Router,
     patience: Duration,
+    shutdown: Shutdown,
     open: GracefulShutdown,
 }
 
 impl Connections {
-    fn new(router: Router, patience: Duration) -> Self {
+    fn new(router: Router, patience: Duration, shutdown: Shutdown) -> Self {
         let mut builder = Builder::new(TokioExecutor::new());
         builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
         builder.http2().timer(TokioTimer::new()).keep_alive_interval(HEAD_TIMEOUT);
-        Self { builder, router, patience, open: GracefulShutdown::new() }
+        Self { builder, router, patience, shutdown, open: GracefulShutdown::new() }
+    }
+
+    /// For others that are served in the same way.
+    fn alike(&self) -> Self {
+        Self::new(self.router.clone(), self.patience, self.shutdown.clone())
     }
 
     fn serve(&self, stream: TcpStream, address: SocketAddr) {
-        let service = TowerToHyperService::new(with_address(self.router.clone(), address));
+        let service = TowerToHyperService::new(service(self.router.clone(), address, self.shutdown.clone()));
         let io = io_of(stream, self.patience);
         let connection = self.builder.serve_connection_with_upgrades(io, service).into_owned();
         let connection = self.open.watch(connection);
@@ -117,14 +133,13 @@ struct Worker {
 }
 
 impl Worker {
-    fn start(index: usize, router: Router, patience: Duration) -> io::Result<Self> {
+    fn start(index: usize, connections: Connections) -> io::Result<Self> {
         let (given, mut taken) = mpsc::unbounded_channel();
         let (end, ended) = oneshot::channel();
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
         thread::Builder::new().name(format!("worker-{index}")).spawn(move || {
             worker::become_worker(index);
             runtime.block_on(async {
-                let connections = Connections::new(router, patience);
                 while let Some((stream, address)) = taken.recv().await {
                     if let Ok(stream) = TcpStream::from_std(stream) {
                         connections.serve(stream, address);
@@ -152,34 +167,24 @@ impl Worker {
     }
 }
 
-/// Ends when the process is asked to stop, and has told `stopping` so: by Ctrl-C, or on Unix by SIGTERM.
-pub async fn stop_signal(stopping: CancellationToken) {
-    asked_to_stop().await;
-    stopping.cancel();
-}
-
-async fn asked_to_stop() {
-    let interrupt = async {
-        // Without a handler the signal ends the process, which is what it is for.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    tokio::select! {
-        () = interrupt => {}
-        () = terminate() => {}
-    }
-}
-
-/// The router, with the client's address put to each request.
-fn with_address(
+/// The router, with the client's address put to each request. While the server is draining, the client
+/// is told to come by another connection next time.
+fn service(
     router: Router,
     address: SocketAddr,
+    shutdown: Shutdown,
 ) -> impl Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send> + Clone {
     tower::service_fn(move |request: Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(address));
-        router.clone().call(request)
+        let (answer, shutdown) = (router.clone().call(request), shutdown.clone());
+        async move {
+            let mut response = answer.await?;
+            if shutdown.is_draining() {
+                response.headers_mut().entry(CONNECTION).or_insert(HeaderValue::from_static("close"));
+            }
+            Ok(response)
+        }
     })
 }
 
@@ -193,18 +198,4 @@ fn io_of(stream: TcpStream, patience: Duration) -> TokioIo<Impatient<TcpStream>>
 fn is_of_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
-}
-
-#[cfg(unix)]
-async fn terminate() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => drop(terminate.recv().await),
-        Err(_) => std::future::pending().await,
-    }
-}
-
-#[cfg(not(unix))]
-async fn terminate() {
-    std::future::pending().await
 }

@@ -57,7 +57,7 @@ impl Session {
 
     /// Ends when the server is told to stop.
     pub(super) fn stopping(&self) -> impl Future<Output = ()> + use<> {
-        self.app.stopping.clone().cancelled_owned()
+        self.app.shutdown.stopped()
     }
 
     /// Ends when the connection has to: when nobody was let in in time, or the token has expired.

@@ -1,14 +1,14 @@
 use std::net::SocketAddr;
 
-use funcster_api::server;
-use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+use funcster_api::server::{self, Shutdown};
+use tokio::{net::TcpListener, task::JoinHandle};
 
 use super::App;
 
 /// An application on a port of its own, for what a router alone does not show.
 pub(crate) struct Listening {
     pub(crate) address: SocketAddr,
-    stop: oneshot::Sender<()>,
+    shutdown: Shutdown,
     /// Ends when the server has.
     pub(crate) ended: JoinHandle<()>,
 }
@@ -17,14 +17,14 @@ impl Listening {
     pub(crate) async fn start(app: &App) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("the port");
-        let (stop, stopped) = oneshot::channel();
+        let shutdown = Shutdown::default();
+        let stop = shutdown.clone();
         let (router, limits) = (app.router.clone(), app.config.limits.clone());
         let ended = tokio::spawn(async move {
-            let stop = async { drop(stopped.await) };
-            let served = server::serve(listener, router, limits.stalled_client, limits.worker_threads, stop);
+            let served = server::serve(listener, router, limits.stalled_client, limits.worker_threads, &stop);
             served.await.expect("the threads start");
         });
-        Self { address, stop, ended }
+        Self { address, shutdown, ended }
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -33,7 +33,7 @@ impl Listening {
 
     /// Tells the server to stop, and returns what ends when it has.
     pub(crate) fn stop(self) -> JoinHandle<()> {
-        let _ = self.stop.send(());
+        self.shutdown.stop();
         self.ended
     }
 }

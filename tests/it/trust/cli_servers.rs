@@ -77,12 +77,17 @@ impl Server {
         request.send().await.expect("an answer").json().await.expect("JSON")
     }
 
-    /// Asks it to stop, and returns with which code it did.
     #[cfg(unix)]
-    pub(crate) async fn stop(mut self, signal: &str) -> Option<i32> {
+    pub(crate) fn signal(&self, signal: &str) {
         let kill =
             ["-c", r#"kill -s "$0" "$1""#, signal, &self.child.id().to_string()].map(ToOwned::to_owned);
         assert!(Command::new("sh").args(kill).status().expect("a shell").success());
+    }
+
+    /// Asks it to stop, and returns with which code it did.
+    #[cfg(unix)]
+    pub(crate) async fn stop(mut self, signal: &str) -> Option<i32> {
+        self.signal(signal);
         let began = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().expect("the program is waited for") {
@@ -151,6 +156,7 @@ async fn serve_answers_while_its_tenant_is_out_of_reach_and_shows_nothing_that_w
         ("AUTH0_DOMAIN", "http://127.0.0.1:1"),
         ("AUTH0_CLIENT_ID", "a"),
         ("API_IDENTIFIER", "https://api.example.com"),
+        ("SHUTDOWN_DELAY_SECONDS", "0"),
     ];
     let (server, out) = Server::start(&program, &settings, &[]).await;
     assert_eq!(out, "", "the log goes to standard error");

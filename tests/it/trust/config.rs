@@ -15,7 +15,7 @@ pub(crate) const GOOD: [(&str, &str); 4] = [
 ];
 
 /// Those that have a default.
-pub(crate) const OPTIONAL: [&str; 25] = [
+pub(crate) const OPTIONAL: [&str; 26] = [
     "AUTH0_CONNECTION",
     "JWKS_REFRESH_SECONDS",
     "HOST",
@@ -24,6 +24,7 @@ pub(crate) const OPTIONAL: [&str; 25] = [
     "GRAPHIQL",
     "SIGNUPS_PER_MINUTE",
     "FAILED_TOKENS_PER_MINUTE",
+    "SHUTDOWN_DELAY_SECONDS",
     "DATABASE_MAX_CONNECTIONS",
     "MAX_CONCURRENT_REQUESTS",
     "MAX_BODY_BYTES",
@@ -142,6 +143,7 @@ fn every_setting_can_be_set() {
         ("SIGNUPS_PER_MINUTE", "0"),
         ("FAILED_TOKENS_PER_MINUTE", "7"),
         ("CLIENT_ADDRESS_HEADER", "X-Forwarded-For"),
+        ("SHUTDOWN_DELAY_SECONDS", "0"),
         ("DATABASE_MAX_CONNECTIONS", "5"),
         ("WORKER_THREADS", "3"),
         ("MAX_CONCURRENT_REQUESTS", "9"),

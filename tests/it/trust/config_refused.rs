@@ -22,7 +22,7 @@ fn all_that_is_malformed_is_named_together_and_no_value_is_repeated() {
     names.extend(
         OPTIONAL.into_iter().filter(|name| !["AUTH0_CONNECTION", "OTEL_SERVICE_NAME"].contains(name)),
     );
-    let names: [_; 32] = names.try_into().expect("32 settings have a form");
+    let names: [_; 33] = names.try_into().expect("33 settings have a form");
     let environment = Environment::from(names.map(|name| (name, secret)));
     let whole = Problems(problems(Config::from_environment(&environment))).to_string();
     for name in names {
@@ -35,7 +35,7 @@ fn all_that_is_malformed_is_named_together_and_no_value_is_repeated() {
 
 #[test]
 fn a_malformed_setting_is_named_and_its_value_is_not_repeated() {
-    let cases: [(&str, &[&str]); 20] = [
+    let cases: [(&str, &[&str]); 21] = [
         (
             "DATABASE_URL",
             &["mysql://root:hunter2@db/funcster", "sqlite://", "sqlite:hunter2.db", "hunter2.db", "postgres"],
@@ -58,6 +58,7 @@ fn a_malformed_setting_is_named_and_its_value_is_not_repeated() {
         ("MAX_BODY_BYTES", &["0", "-1", "1.5", "4294967296", "1 MB"]),
         ("DATABASE_MAX_CONNECTIONS", &["4", "0", "-20", "twenty"]),
         ("WORKER_THREADS", &["-1", "257", "two"]),
+        ("SHUTDOWN_DELAY_SECONDS", &["-1", "1.5", "5s", "4294967296"]),
         ("SIGNUPS_PER_MINUTE", &["-1", "1.5", "ten", "4294967296"]),
         ("LOG_LEVEL", &["3", "hunter2", "info,sqlx=trace"]),
         ("METRICS_ADDR", &["9090", "localhost:9090", "127.0.0.1"]),

@@ -5,5 +5,6 @@ mod cluster;
 mod connections;
 mod healthcheck;
 mod read_replica;
+mod restarts;
 mod tls;
 mod version;

@@ -31,6 +31,7 @@ impl Served {
             ("PORT", port.as_str()),
             ("SIGNUPS_PER_MINUTE", "0"),
             ("FAILED_TOKENS_PER_MINUTE", "0"),
+            ("SHUTDOWN_DELAY_SECONDS", "0"),
         ];
         all.extend(settings);
         let (running, _) = Server::start(&program, &all, &["serve"]).await;

@@ -1,0 +1,186 @@
+//! Servers that are asked to stop, and what their clients notice: nothing.
+
+use std::{
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use futures_util::future::join_all;
+use reqwest::{Client, Response, header::CONNECTION};
+use serde_json::{Value, json};
+
+use crate::{
+    support::{App, Kind, Person},
+    trust::{
+        cli_servers::{Server, free_port},
+        program::Program,
+    },
+};
+
+const CLIENTS: usize = 8;
+
+/// Starts the program on the database of an application, at this port.
+async fn start(app: &App, program: &Program, port: &str, delay: &str) -> Server {
+    let (config, auth0) = (&app.config, &app.config.auth0);
+    let settings = [
+        ("DATABASE_URL", config.database_url.as_str()),
+        ("AUTH0_DOMAIN", auth0.issuer.as_str()),
+        ("AUTH0_CLIENT_ID", auth0.client_id.as_str()),
+        ("API_IDENTIFIER", auth0.audience.as_str()),
+        ("HOST", "127.0.0.1"),
+        ("PORT", port),
+        ("SHUTDOWN_DELAY_SECONDS", delay),
+    ];
+    let server = Server::start(program, &settings, &["serve"]).await.0;
+    while status(&Client::new(), &server.at("/readyz")).await != Some(200) {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    server
+}
+
+async fn status(http: &Client, address: &str) -> Option<u16> {
+    Some(http.get(address).send().await.ok()?.status().as_u16())
+}
+
+/// What a program in front of the servers knows: which of them are ready.
+struct Balancer {
+    addresses: [String; 2],
+    ready: Mutex<Vec<String>>,
+    is_over: AtomicBool,
+}
+
+impl Balancer {
+    /// Asks each server every tenth of a second.
+    async fn watch(&self) {
+        let http = Client::new();
+        while !self.is_over.load(Ordering::Relaxed) {
+            let mut ready = Vec::new();
+            for address in &self.addresses {
+                if status(&http, &format!("{address}/readyz")).await == Some(200) {
+                    ready.push(address.clone());
+                }
+            }
+            *self.ready.lock().expect("nobody panics") = ready;
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    fn choose(&self, nth: usize) -> Option<String> {
+        let ready = self.ready.lock().expect("nobody panics");
+        Some(ready.get(nth.checked_rem(ready.len())?)?.clone())
+    }
+
+    /// Sends requests of each kind, one after another over connections that are kept, and returns how many,
+    /// and what went wrong.
+    async fn send(&self, person: &Person<'_>) -> (usize, Vec<String>) {
+        let (http, token) = (Client::new(), person.token.as_deref().expect("a token"));
+        let (mut sent, mut failures) = (0, Vec::new());
+        while !self.is_over.load(Ordering::Relaxed) {
+            let Some(server) = self.choose(sent) else {
+                failures.push("no server is ready".to_owned());
+                break;
+            };
+            let graphql =
+                |query: &str| http.post(format!("{server}/graphql")).json(&json!({ "query": query }));
+            let request = match sent % 3 {
+                0 => graphql("{ viewer { username } }"),
+                1 => graphql(
+                    r#"mutation { createSnippet(input: { name: "a", code: "b" }) { snippet { id } } }"#,
+                ),
+                _ => http.get(format!("{server}/userinfo/{}", person.username)),
+            };
+            let answer = request.bearer_auth(token).send().await.and_then(Response::error_for_status);
+            let body = match answer {
+                Ok(answer) => answer.json::<Value>().await,
+                Err(error) => Err(error),
+            };
+            match body {
+                Ok(body) if body.get("errors").is_none() => {}
+                Ok(body) => failures.push(body.to_string()),
+                Err(error) => failures.push(format!("{error:?}")),
+            }
+            sent += 1;
+        }
+        (sent, failures)
+    }
+}
+
+#[tokio::test]
+async fn one_server_after_the_other_is_restarted_and_no_request_fails() {
+    App::run(Kind::Postgres, async |app: &App| {
+        let ada = app.coder("ada").await;
+        let (programs, ports) = ([Program::new(), Program::new()], [free_port(), free_port()]);
+        let mut servers = Vec::new();
+        for (program, port) in programs.iter().zip(&ports) {
+            servers.push(start(app, program, port, "1").await);
+        }
+        let addresses = [servers[0].at(""), servers[1].at("")];
+        let ready = Mutex::new(addresses.to_vec());
+        let balancer = Balancer { addresses, ready, is_over: AtomicBool::new(false) };
+        let restart = async {
+            for (program, port) in programs.iter().zip(&ports) {
+                tokio::time::sleep(Duration::from_millis(300)).await;
+                assert_eq!(servers.remove(0).stop("TERM").await, Some(0));
+                servers.push(start(app, program, port, "1").await);
+            }
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            balancer.is_over.store(true, Ordering::Relaxed);
+        };
+        let clients = join_all((0..CLIENTS).map(|_| balancer.send(&ada)));
+        let ((), (), clients) = tokio::join!(balancer.watch(), restart, clients);
+        let (sent, failures): (Vec<_>, Vec<_>) = clients.into_iter().unzip();
+        assert_eq!(failures.concat(), Vec::<String>::new());
+        assert!(sent.iter().sum::<usize>() > 200, "{sent:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_server_that_is_to_stop_says_so_and_serves_on_for_a_while() {
+    App::run(Kind::Sqlite, async |app: &App| {
+        let (program, port, http) = (Program::new(), free_port(), Client::new());
+        let server = start(app, &program, &port, "2").await;
+        let (home, readyz) = (server.at("/"), server.at("/readyz"));
+        let kept = http.get(&home).send().await.expect("an answer");
+        assert!(!kept.headers().contains_key(CONNECTION));
+
+        let stopping = tokio::spawn(server.stop("TERM"));
+        while status(&http, &readyz).await != Some(503) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let readiness: Value =
+            Client::new().get(&readyz).send().await.expect("an answer").json().await.expect("JSON");
+        let expected = json!({ "status": "stopping", "database": "ok", "migrations": "ok", "keys": "ok" });
+        assert_eq!(readiness, expected);
+        let last = http.get(&home).send().await.expect("an answer");
+        assert_eq!(
+            (last.status().as_u16(), &last.headers()[CONNECTION]),
+            (200, &"close".parse().expect("a value"))
+        );
+        assert_eq!(stopping.await.expect("it stops"), Some(0));
+        assert_eq!(status(&http, &home).await, None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn whoever_asks_by_ctrl_c_or_twice_does_not_wait() {
+    App::run(Kind::Sqlite, async |app: &App| {
+        let (program, port) = (Program::new(), free_port());
+        let began = Instant::now();
+        let server = start(app, &program, &port, "60").await;
+        assert_eq!(server.stop("INT").await, Some(0));
+        let server = start(app, &program, &port, "60").await;
+        let readyz = server.at("/readyz");
+        server.signal("TERM");
+        while status(&Client::new(), &readyz).await != Some(503) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert_eq!(server.stop("TERM").await, Some(0));
+        assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
+    })
+    .await;
+}
