@@ -1,4 +1,8 @@
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{
     Router,
@@ -14,7 +18,6 @@ use axum::{
     response::Response,
 };
 use futures_util::FutureExt;
-use tokio::sync::Semaphore;
 use tower_http::{
     compression::{
         CompressionLayer,
@@ -23,6 +26,7 @@ use tower_http::{
     cors::{AllowOrigin, Any, CorsLayer},
 };
 
+use super::admission::Admission;
 use crate::{Error, rest::deprecation::DEPRECATION, telemetry};
 
 /// What Apollo's clients send of their own.
@@ -38,20 +42,24 @@ const COMPRESSION_FLOOR_BYTES: u64 = 1024;
 /// How long a browser may remember what cross-origin requests are allowed.
 const PREFLIGHT_LIFETIME: Duration = Duration::from_hours(1);
 
-/// Bounds how long a request may take, keeps a panic to the request that caused it, and answers as many
-/// requests at a time as there are `places`, if there are to be any: the others are refused at once,
-/// since what cannot be answered soon had better be sent again later, or to another replica. `answer`
-/// tells the client as the edge does.
+/// Bounds how long a request may take, keeps a panic to the request that caused it, and refuses those that
+/// find no `admission`, where there is one to be found. `answer` tells the client as the edge does.
 pub(super) fn guarded<S: Clone + Send + Sync + 'static>(
     routes: Router<S>,
     timeout: Duration,
-    places: Option<Arc<Semaphore>>,
+    admission: Option<Arc<Admission>>,
     answer: fn(Error) -> Response,
 ) -> Router<S> {
     routes.layer(middleware::from_fn(move |request: Request, next: Next| {
-        let place = places.clone().map(Semaphore::try_acquire_owned).transpose();
+        let admitted = admission.as_ref().map(|admission| admission.enter(Instant::now())).transpose();
         async move {
-            let Ok(_place) = place else { return answer(Error::busy()) };
+            let _admitted = match admitted {
+                Ok(admitted) => admitted,
+                Err(error) => {
+                    tokio::time::sleep(Admission::REFUSAL_PAUSE).await;
+                    return answer(error);
+                }
+            };
             let response = tokio::time::timeout(timeout, next.run(request));
             match AssertUnwindSafe(response).catch_unwind().await {
                 Ok(Ok(response)) => response,

@@ -1,5 +1,6 @@
 //! The state that requests share, and the one table of routes and layers.
 
+mod admission;
 mod client;
 mod identify;
 mod layers;
@@ -20,7 +21,10 @@ use tower::ServiceBuilder;
 use tower_http::decompression::RequestDecompressionLayer;
 
 pub use self::client::Client;
-use self::layers::{careful, compression, cors, guarded};
+use self::{
+    admission::Admission,
+    layers::{careful, compression, cors, guarded},
+};
 use crate::{
     auth::{Account, Jwks, Provider, Verifier},
     config::{Config, Limits},
@@ -174,10 +178,9 @@ pub fn router(state: AppState) -> Router {
             get(rest::snippets::read).patch(rest::snippets::replace).delete(rest::snippets::delete),
         )
         .method_not_allowed_fallback(rest::unknown_method);
-    let (timeout, places) =
-        (limits.request_timeout, Arc::new(Semaphore::new(limits.concurrent_requests as usize)));
-    let graphql = guarded(graphql, timeout, Some(Arc::clone(&places)), graphql::http::failure);
-    let superseded = guarded(superseded, timeout, Some(places), rest::failure);
+    let (timeout, admission) = (limits.request_timeout, Admission::of(limits.concurrent_requests));
+    let graphql = guarded(graphql, timeout, Some(Arc::clone(&admission)), graphql::http::failure);
+    let superseded = guarded(superseded, timeout, Some(admission), rest::failure);
     graphql
         .merge(guarded(rest, timeout, None, rest::failure))
         // The layer is outside of what turns a panic or a timeout into an answer.
