@@ -29,7 +29,7 @@ use crate::{
     auth::{Account, Jwks, Provider, Verifier},
     config::{Config, Limits},
     database::{Pool, Replica},
-    domain::{Store, events::Events, signup::SignUps},
+    domain::{Store, counts::Counts, events::Events, signup::SignUps},
     graphql::{
         self, Schema, context::LiveLoaders, documents::Documents, explorer::Explorer, known::KnownDocuments,
     },
@@ -117,6 +117,7 @@ impl AppState {
                 db,
                 replica: replica.map_err(|error| format!("DATABASE_REPLICA_URL cannot be used: {error}"))?,
                 events,
+                counts: Counts::default(),
             },
             documents: match &config.trusted_documents {
                 Some(path) => Documents::of_file(path).map_err(|error| {

@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod binding;
+pub mod counts;
 pub mod events;
 pub mod import;
 pub mod mentorships;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 
 use crate::database::{Pool, ReadPool, Replica};
 
-use self::events::Events;
+use self::{counts::Counts, events::Events};
 
 /// Where changes are made and told, and where things are read.
 #[derive(Clone, Debug)]
@@ -27,6 +28,8 @@ pub struct Store {
     pub replica: Option<Arc<Replica>>,
     /// Who is told.
     pub events: Events,
+    /// How long the long lists are.
+    pub counts: Counts,
 }
 
 impl Store {

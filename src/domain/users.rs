@@ -10,6 +10,7 @@ use sea_orm::{
 
 use super::{
     binding,
+    counts::{Counts, List},
     paging::{self, Page, Slice},
 };
 use crate::{
@@ -85,13 +86,18 @@ pub async fn coders(
     paging::page(db, which.narrow(coder::find()), page).await
 }
 
-/// How many coders there are.
+/// How many coders there are; of many, a moment ago.
 ///
 /// # Errors
 /// `Forbidden` without `get:coders`.
-pub async fn count_coders(db: &impl ConnectionTrait, viewer: &Viewer, which: Coders) -> Result<u64> {
+pub async fn count_coders(
+    db: &impl ConnectionTrait,
+    counts: &Counts,
+    viewer: &Viewer,
+    which: Coders,
+) -> Result<u64> {
     viewer.require(Permission::GetCoders)?;
-    Ok(which.narrow(coder::Entity::find()).count(db).await?)
+    counts.of(List::Coders(which), which.narrow(coder::Entity::find()).count(db)).await
 }
 
 /// One page of the mentors.
@@ -103,13 +109,13 @@ pub async fn mentors(db: &impl ConnectionTrait, viewer: &Viewer, page: Page) -> 
     paging::page(db, mentor::find(), page).await
 }
 
-/// How many mentors there are.
+/// How many mentors there are; of many, a moment ago.
 ///
 /// # Errors
 /// `Forbidden` without `get:mentors`.
-pub async fn count_mentors(db: &impl ConnectionTrait, viewer: &Viewer) -> Result<u64> {
+pub async fn count_mentors(db: &impl ConnectionTrait, counts: &Counts, viewer: &Viewer) -> Result<u64> {
     viewer.require(Permission::GetMentors)?;
-    Ok(mentor::Entity::find().count(db).await?)
+    counts.of(List::Mentors, mentor::Entity::find().count(db)).await
 }
 
 /// The coders with these numbers. Who may ask is the caller's to know: a coder is reached from a

@@ -193,18 +193,21 @@ pub(super) enum Total {
 /// Counted when asked for.
 #[Object]
 impl Total {
-    /// How many there are in all, on this page and on the others.
+    /// How many there are in all, not on this page alone; of ten thousand people or more, a few seconds ago.
     async fn total_count(&self, ctx: &Context<'_>) -> Result<i32, ApiError> {
+        let counts = ctx.store().counts.clone();
         let count = match *self {
             Self::Coders(which) => i64::try_from(
                 ctx.read(move |reader| async move {
-                    users::count_coders(&reader.db, &reader.viewer, which).await
+                    users::count_coders(&reader.db, &counts, &reader.viewer, which).await
                 })
                 .await?,
             ),
             Self::Mentors => i64::try_from(
-                ctx.read(|reader| async move { users::count_mentors(&reader.db, &reader.viewer).await })
-                    .await?,
+                ctx.read(move |reader| async move {
+                    users::count_mentors(&reader.db, &counts, &reader.viewer).await
+                })
+                .await?,
             ),
             Self::CodersOf { mentor_id } => {
                 let key = Of { parent: mentor_id, arguments: CoderCount };

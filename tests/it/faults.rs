@@ -5,7 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures_util::future::join_all;
+use futures_util::{FutureExt, future::join_all};
+use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -17,6 +18,37 @@ use wiremock::{Mock, MockServer, ResponseTemplate, matchers::path};
 use crate::support::{App, Cable, Kind, Listening};
 
 const SNIPPETS: &str = "{ viewer { ... on Coder { snippets { totalCount } } } }";
+
+#[tokio::test]
+async fn a_crowd_is_refused_and_who_was_let_in_is_answered() {
+    App::run(Kind::Postgres, async |direct: &App| {
+        let app = direct.another(|config| config.limits.concurrent_requests = 2).await;
+        let ada = app.coder("ada").await;
+        let stored = ada.post("/snippet", json!({ "name": "Kept", "code": "pass" })).await;
+        let snippet = format!("/snippet/{}", stored.body["snippet_id"]);
+
+        let lock = app.db.begin().await.expect("a transaction");
+        lock.execute_unprepared("LOCK TABLE snippets").await.expect("the table is to be had");
+        let crowd = async {
+            join_all((0..15).flat_map(|_| [ada.get(&snippet).boxed(), ada.graphql(SNIPPETS).boxed()])).await
+        };
+        let unlock = async {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            // Longer than a burst may last: nobody is let in who comes now.
+            let late = ada.graphql(SNIPPETS).await;
+            assert_eq!((late.status, late.code(), late.header("retry-after")), (503, "UNAVAILABLE", "1"));
+            assert_eq!(app.anonymous().get("/healthz").await.status, 200);
+            lock.rollback().await.expect("the table is free");
+        };
+        let (answers, ()) = tokio::join!(crowd, unlock);
+        let (refused, answered): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 503);
+        assert_eq!(answered.len(), 8, "a burst is four times what is usual");
+        assert!(answered.iter().all(|answer| answer.status == 200));
+        assert!(refused.iter().all(|answer| answer.header("retry-after") == "1"));
+        assert_eq!(ada.get(&snippet).await.status, 200, "there is room again");
+    })
+    .await;
+}
 
 #[tokio::test]
 async fn a_database_that_is_gone_is_told_and_comes_back() {
