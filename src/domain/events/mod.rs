@@ -10,6 +10,7 @@ mod relay;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError, Weak},
+    time::Duration,
 };
 
 use sea_orm::{DatabaseConnection, DbBackend, EntityTrait};
@@ -20,8 +21,13 @@ use crate::{entity::coder, telemetry};
 
 /// How many events may wait to be sent. What comes on top of that is lost, and the log says so.
 const OUTBOX_SIZE: usize = 10_000;
+/// How many events are taken up at once: PostgreSQL sends less than 8,000 bytes.
+const BATCH_SIZE: usize = 50;
+/// How long the carrier lets events gather after it has taken some up.
+const GATHERING_TIME: Duration = Duration::from_millis(5);
 /// How many events a watcher may be behind before it is dropped.
 const WATCHER_LAG: usize = 64;
+
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
@@ -128,6 +134,14 @@ impl Inner {
     }
 }
 
+/// Lets events gather after `taken` were taken up, unless there are more already: whoever publishes need
+/// not wake the carrier for each.
+async fn gather(taken: usize) {
+    if taken < BATCH_SIZE {
+        tokio::time::sleep(GATHERING_TIME).await;
+    }
+}
+
 /// Takes events from the outbox to the watchers.
 struct Carrier {
     bus: Weak<Inner>,
@@ -144,8 +158,16 @@ impl Carrier {
             let pool = self.db.get_postgres_connection_pool().clone();
             self.carry_with_others(&pool).await;
         } else {
-            while let Some(event) = self.waiting.recv().await {
-                self.deliver(&event).await;
+            loop {
+                let count = self.waiting.recv_many(&mut self.batch, BATCH_SIZE).await;
+                if count == 0 {
+                    return;
+                }
+                for event in &self.batch {
+                    self.deliver(event).await;
+                }
+                self.batch.clear();
+                gather(count).await;
             }
         }
     }

@@ -6,10 +6,8 @@ use std::{
 use sea_orm::sqlx::{self, PgPool, postgres::PgListener};
 use serde::{Deserialize, Serialize};
 
-use super::{Carrier, Event};
+use super::{BATCH_SIZE, Carrier, Event, gather};
 
-/// How many events are taken up at once: PostgreSQL sends less than 8,000 bytes.
-const BATCH_SIZE: usize = 50;
 /// The channel in PostgreSQL.
 const CHANNEL: &str = "funcster_events";
 /// The time between two tries to reach a database that is gone.
@@ -87,6 +85,7 @@ impl Carrier {
                     for event in &self.batch {
                         self.deliver(event).await;
                     }
+                    gather(count).await;
                 }
                 heard = relay.hear() => match heard? {
                     Some(events) => {
