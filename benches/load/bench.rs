@@ -112,7 +112,9 @@ impl<'a> Bench<'a> {
                 measured.rounds.push(round);
             }
         }
-        let overload = if options.quick { None } else { Some(self.overload(load)?) };
+        let overloading: &[Workload] = if options.quick { &[] } else { &[Workload::W1, Workload::W3] };
+        let overloads =
+            overloading.iter().map(|workload| self.overload(*workload, load)).collect::<Outcome<_>>()?;
         let memory = idle.map(|idle| Memory { idle, peak: watch.peak() });
         let setting = format!(
             "{}: {} snippets; {} connections; {} rounds of {} s each; clients, server and database \
@@ -124,15 +126,15 @@ impl<'a> Bench<'a> {
             load.duration.as_secs_f64(),
             thread::available_parallelism()?,
         );
-        Ok(Report { kind: self.kind, setting, workloads, overload, memory })
+        Ok(Report { kind: self.kind, setting, workloads, overloads, memory })
     }
 
     /// One client, and then far more than can be answered.
-    fn overload(&self, load: Load) -> Outcome<Overload> {
-        const CLIENTS: u32 = 200;
-        progress("overload");
+    fn overload(&self, workload: Workload, load: Load) -> Outcome<Overload> {
+        const CLIENTS: u32 = 256;
+        progress(&format!("overload, {}", workload.name()));
         let address = self.server.address;
-        let run = |load| client::run(address, &self.requests, Workload::W1, load);
+        let run = |load| client::run(address, &self.requests, workload, load);
         let alone = run(Load { clients: 1, ..load })?;
         let sustained = run(load)?;
         let (over, probed) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
@@ -156,6 +158,7 @@ impl<'a> Bench<'a> {
         let overloaded = overloaded?;
         let offered = (overloaded.count() + overloaded.refused) as f64 / overloaded.count().max(1) as f64;
         Ok(Overload {
+            workload,
             clients: CLIENTS,
             alone: alone.percentile(99),
             sustained: sustained.per_second,

@@ -19,12 +19,13 @@ pub(crate) struct Report {
     /// Of which version, how much data, how long.
     pub(crate) setting: String,
     pub(crate) workloads: Vec<Measured>,
-    pub(crate) overload: Option<Overload>,
+    pub(crate) overloads: Vec<Overload>,
     pub(crate) memory: Option<Memory>,
 }
 
-/// W1 by far more clients than can be answered.
+/// By far more clients than can be answered.
 pub(crate) struct Overload {
+    pub(crate) workload: Workload,
     pub(crate) clients: u32,
     /// The 99th percentile of one client that has the server for itself.
     pub(crate) alone: Duration,
@@ -135,16 +136,17 @@ impl Report {
             ]);
         }
         let mut text = format!("### {}\n\n{}\n\n{}", self.kind.name(), self.setting, table(&rows));
-        if let Some(overload) = &self.overload {
+        for overload in &self.overloads {
             let probe = overload.slowest_probe.map_or_else(
                 || "`/healthz` did not always answer".to_owned(),
                 |slowest| format!("`/healthz` answered within {:.0} ms", milliseconds(slowest)),
             );
             let _ = writeln!(
                 text,
-                "\nOverload (W1, {} clients): {} requests/s offered, {:.1} times what is sustained; {} answered, the others \
+                "\nOverload ({}, {} clients): {} requests/s offered, {:.1} times what is sustained; {} answered, the others \
                  503 with `Retry-After`. p99 of those answered {:.1} ms, {:.1} times that of one client alone \
                  ({:.2} ms); {probe}.",
+                overload.workload.name(),
                 overload.clients,
                 thousands(overload.offered),
                 overload.offered / overload.sustained,
