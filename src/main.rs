@@ -17,7 +17,7 @@ use funcster_api::{
     graphql::explorer::Explorer,
     server, telemetry,
 };
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 use crate::commands::{
     AnyError, backup, connect, connect_to_current, healthcheck,
@@ -26,6 +26,10 @@ use crate::commands::{
     schema::{self, Schema},
     users::{self, Users},
 };
+
+/// How many connections may wait to be taken, if the system lets them: when many clients come at once, as after a
+/// restart, those for whom there is no room try again a second later.
+const BACKLOG: u32 = 4096;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -113,9 +117,9 @@ async fn serve(config: Config, migrate_first: bool) -> Result<(), AnyError> {
     let _ = rlimit::increase_nofile_limit(u64::MAX);
     let db = connect_to_current(&config.database_url, Some(&config.limits)).await?;
     let state = AppState::new(&config, db)?;
-    let listener = listen(SocketAddr::new(config.host, config.port), "PORT").await?;
+    let listener = listen(SocketAddr::new(config.host, config.port), "PORT")?;
     if let Some(address) = config.telemetry.metrics_address {
-        let listener = listen(address, "METRICS_ADDR").await?;
+        let listener = listen(address, "METRICS_ADDR")?;
         tracing::info!(%address, "metrics are told at /metrics");
         let metrics = telemetry::metrics::router(state.store.clone());
         let (patience, shutdown) = (config.limits.stalled_client, state.shutdown.clone());
@@ -146,7 +150,7 @@ async fn serve_locally(port: u16) -> Result<(), AnyError> {
     let names = dev::demo_people().map(|(username, _)| username.to_owned());
     let token_address = format!("{}/token/", dev::AUTH0_PATH);
     state.explorer = Some(Explorer::acting_as(names, &token_address));
-    let listener = listen(SocketAddr::new(config.host, config.port), "PORT").await?;
+    let listener = listen(SocketAddr::new(config.host, config.port), "PORT")?;
     let here = format!("http://localhost:{port}");
     print(&format!(
         "Funcster runs at {here}, with its data in {directory}.\n\n\
@@ -170,8 +174,16 @@ async fn serve_locally(port: u16) -> Result<(), AnyError> {
 }
 
 /// Listens at the address that comes from `setting`.
-async fn listen(address: SocketAddr, setting: &str) -> Result<TcpListener, AnyError> {
-    TcpListener::bind(address).await.map_err(|error| {
+fn listen(address: SocketAddr, setting: &str) -> Result<TcpListener, AnyError> {
+    let listen = || {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        // What is left of connections to a server before does not keep this one from its port.
+        #[cfg(unix)]
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
+    };
+    listen().map_err(|error| {
         format!("cannot listen on {address}: {error}. Set {setting} to use another port").into()
     })
 }
