@@ -41,7 +41,7 @@ use crate::{
 };
 
 /// How many operations of the largest size are executed at the same time; of smaller ones, more.
-const LARGEST_OPERATIONS_AT_ONCE: usize = 4;
+const LARGEST_OPERATIONS_AT_ONCE: usize = 3;
 /// How many accounts are kept in memory, and for how long.
 const MAX_CACHED_ACCOUNTS: u64 = 20_000;
 const ACCOUNT_CACHE_LIFETIME: Duration = Duration::from_mins(5);
