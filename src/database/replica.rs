@@ -22,7 +22,7 @@ use tokio::time::{sleep, timeout};
 use super::Pool;
 use crate::{Error, config::Limits, telemetry};
 
-/// How long a request waits for the replica to catch up, and for how long it then does not ask again.
+/// How long a request waits for the replica to catch up, and how long it waits before it asks again.
 const CATCH_UP_TIME: Duration = Duration::from_millis(20);
 const CATCH_UP_PAUSE: Duration = Duration::from_millis(1);
 /// How long the replica may take to answer anything: what it is asked takes milliseconds.

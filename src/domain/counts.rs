@@ -14,7 +14,7 @@ use super::users::Coders;
 use crate::Result;
 
 /// From which number on a list is long, and for how long its number is good then.
-pub const LONG: u64 = 10_000;
+const LONG: u64 = 10_000;
 const LIFETIME: Duration = Duration::from_secs(10);
 
 /// Remembers the numbers of long lists for ten seconds. Shorter ones are counted each time.

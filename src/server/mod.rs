@@ -9,7 +9,7 @@ use axum::{
     Router,
     body::Body,
     extract::{ConnectInfo, Request},
-    http::{HeaderValue, header::CONNECTION},
+    http::{HeaderValue, Version, header::CONNECTION},
     response::Response,
 };
 use futures_util::{FutureExt, future};
@@ -168,7 +168,7 @@ impl Worker {
 }
 
 /// The router, with the client's address put to each request. While the server is draining, the client
-/// is told to come by another connection next time.
+/// is told to come by another connection next time; HTTP/2 has a frame for that, which hyper sends.
 fn service(
     router: Router,
     address: SocketAddr,
@@ -177,10 +177,11 @@ fn service(
     tower::service_fn(move |request: Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(address));
+        let has_connection_header = request.version() < Version::HTTP_2;
         let (answer, shutdown) = (router.clone().call(request), shutdown.clone());
         async move {
             let mut response = answer.await?;
-            if shutdown.is_draining() {
+            if has_connection_header && shutdown.is_draining() {
                 response.headers_mut().entry(CONNECTION).or_insert(HeaderValue::from_static("close"));
             }
             Ok(response)
