@@ -153,7 +153,7 @@ impl Replica {
 enum Unfit {
     #[error("it cannot be asked how far it has come: {0}")]
     Failed(#[from] DbErr),
-    #[error("it does not tell in time how far it has come")]
+    #[error("it cannot be reached, or does not answer in time")]
     Silent,
     #[error("it is no replica, or none any more")]
     NoReplica,
