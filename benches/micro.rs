@@ -82,7 +82,7 @@ impl<'a> Stage<'a> {
             let db = database::connect(&config.database_url, None).await?;
             migration::up(&db).await?;
             data::fill(&db, Size::SMALLEST).await?;
-            let state = AppState::new(&config, db)?;
+            let state = AppState::new(&config, db).await?;
             state.verifier.jwks().refresh().await;
             Outcome::Ok(state)
         })?;

@@ -9,6 +9,7 @@ use std::{
     process::ExitCode,
 };
 
+use axum::Router;
 use clap::{Parser, Subcommand};
 use funcster_api::{
     app::{self, AppState},
@@ -116,7 +117,7 @@ async fn serve(config: Config, migrate_first: bool) -> Result<(), AnyError> {
     // Every connection is an open file, and the usual limit is for programs that open a few.
     let _ = rlimit::increase_nofile_limit(u64::MAX);
     let db = connect_to_current(&config.database_url, Some(&config.limits)).await?;
-    let state = AppState::new(&config, db)?;
+    let state = AppState::new(&config, db).await?;
     let listener = listen(SocketAddr::new(config.host, config.port), "PORT")?;
     if let Some(address) = config.telemetry.metrics_address {
         let listener = listen(address, "METRICS_ADDR")?;
@@ -126,13 +127,18 @@ async fn serve(config: Config, migrate_first: bool) -> Result<(), AnyError> {
         tokio::spawn(async move { server::serve(listener, metrics, patience, 0, &shutdown).await });
     }
     tracing::info!(address = %listener.local_addr()?, "listening");
+    answer(&config, listener, state, Router::new()).await?;
+    telemetry::stop().await;
+    Ok(())
+}
+
+/// Answers requests with the application, and for what it does not know with `more`, until it is asked to stop.
+async fn answer(config: &Config, listener: TcpListener, state: AppState, more: Router) -> io::Result<()> {
     tokio::spawn(state.verifier.jwks().clone().keep_fresh(config.auth0.jwks_refresh));
     let shutdown = state.shutdown.clone();
     tokio::spawn(shutdown.clone().on_signal(config.shutdown_delay));
     let (patience, workers) = (config.limits.stalled_client, config.limits.worker_threads);
-    server::serve(listener, app::router(state), patience, workers, &shutdown).await?;
-    telemetry::stop().await;
-    Ok(())
+    server::serve(listener, app::router(state).merge(more), patience, workers, &shutdown).await
 }
 
 async fn serve_locally(port: u16) -> Result<(), AnyError> {
@@ -146,7 +152,7 @@ async fn serve_locally(port: u16) -> Result<(), AnyError> {
     migration::up(&db).await?;
     dev::seed(&db).await?;
 
-    let mut state = AppState::new(&config, db)?;
+    let mut state = AppState::new(&config, db).await?;
     let names = dev::demo_people().map(|(username, _)| username.to_owned());
     let token_address = format!("{}/token/", dev::AUTH0_PATH);
     state.explorer = Some(Explorer::acting_as(names, &token_address));
@@ -164,12 +170,7 @@ async fn serve_locally(port: u16) -> Result<(), AnyError> {
         people = dev::demo_people().map(|(username, _)| username).collect::<Vec<_>>().join(", "),
         password = dev::DEMO_PASSWORD,
     ))?;
-    tokio::spawn(state.verifier.jwks().clone().keep_fresh(config.auth0.jwks_refresh));
-    let shutdown = state.shutdown.clone();
-    tokio::spawn(shutdown.clone().on_signal(config.shutdown_delay));
-    let router = app::router(state).nest(dev::AUTH0_PATH, auth0.router());
-    server::serve(listener, router, config.limits.stalled_client, config.limits.worker_threads, &shutdown)
-        .await?;
+    answer(&config, listener, state, Router::new().nest(dev::AUTH0_PATH, auth0.router())).await?;
     Ok(())
 }
 

@@ -93,7 +93,10 @@ impl AppState {
     /// # Errors
     /// When the HTTP client cannot be set up, the issuer is no base for other addresses, or the file
     /// of trusted documents or the replica's URL cannot be used.
-    pub fn new(config: &Config, db: DatabaseConnection) -> Result<Self, Box<dyn StdError + Send + Sync>> {
+    pub async fn new(
+        config: &Config,
+        db: DatabaseConnection,
+    ) -> Result<Self, Box<dyn StdError + Send + Sync>> {
         let auth0 = &config.auth0;
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
         let jwks_address = auth0.issuer.join(".well-known/jwks.json")?;
@@ -102,8 +105,14 @@ impl AppState {
         let sign_ups =
             SignUps { db: db.clone(), provider, limit: RateLimit::per_minute(config.signups_per_minute) };
         let db = Pool::divided(db, &config.limits);
-        let replica = config.database_replica_url.as_deref();
-        let replica = replica.map(|url| Replica::start(url, &db, &config.limits)).transpose();
+        let replica = match &config.database_replica_url {
+            Some(url) => Some(
+                Replica::start(url, &db, &config.limits)
+                    .await
+                    .map_err(|error| format!("DATABASE_REPLICA_URL cannot be used: {error}"))?,
+            ),
+            None => None,
+        };
         Ok(Self {
             verifier: Verifier::new(
                 Jwks::new(http, jwks_address),
@@ -113,12 +122,7 @@ impl AppState {
             ),
             sign_ups,
             schema: graphql::schema(config.introspection),
-            store: Store {
-                db,
-                replica: replica.map_err(|error| format!("DATABASE_REPLICA_URL cannot be used: {error}"))?,
-                events,
-                counts: Counts::default(),
-            },
+            store: Store { db, replica, events, counts: Counts::default() },
             documents: match &config.trusted_documents {
                 Some(path) => Documents::of_file(path).map_err(|error| {
                     format!("TRUSTED_DOCUMENTS, {}, cannot be used: {error}", path.display())

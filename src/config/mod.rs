@@ -147,9 +147,7 @@ impl Config {
             "the name of a header that your proxy sets, such as X-Forwarded-For",
             parsed,
         );
-        let shutdown_delay = read.optional("SHUTDOWN_DELAY_SECONDS", "a whole number of seconds", |value| {
-            parsed::<u32>(value).map(|seconds| Duration::from_secs(seconds.into()))
-        });
+        let shutdown_delay = read.seconds_from(0, "SHUTDOWN_DELAY_SECONDS", DEFAULT_SHUTDOWN_DELAY);
         let limits = read.limits();
         let telemetry = Telemetry::read(&mut read);
 
@@ -178,7 +176,7 @@ impl Config {
             failed_tokens_per_minute,
             cors_origins,
             client_address_header,
-            shutdown_delay: shutdown_delay.unwrap_or(DEFAULT_SHUTDOWN_DELAY),
+            shutdown_delay,
             limits,
             telemetry,
         })

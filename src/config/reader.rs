@@ -110,9 +110,13 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn seconds(&mut self, name: &str, default: Duration) -> Duration {
-        let seconds = self.optional(name, "a whole number of seconds, at least 1", |value| {
-            parsed::<u32>(value).filter(|seconds| *seconds > 0)
-        });
+        self.seconds_from(1, name, default)
+    }
+
+    pub(super) fn seconds_from(&mut self, least: u32, name: &str, default: Duration) -> Duration {
+        let form = format!("a whole number of seconds, at least {least}");
+        let seconds =
+            self.optional(name, &form, |value| parsed::<u32>(value).filter(|seconds| *seconds >= least));
         seconds.map_or(default, |seconds| Duration::from_secs(seconds.into()))
     }
 

@@ -32,6 +32,21 @@ const TRUSTED_IDLE_TIME: Duration = Duration::from_secs(1);
 /// # Errors
 /// When the database cannot be reached or opened.
 pub async fn connect(url: &str, limits: Option<&Limits>) -> Result<DatabaseConnection, DbErr> {
+    open(options(url, limits)).await
+}
+
+/// As [`connect`], but what cannot be reached yet is found out later, by whoever needs it.
+///
+/// # Errors
+/// When the URL cannot be understood.
+pub(crate) async fn connect_lazily(url: &str, limits: &Limits) -> Result<DatabaseConnection, DbErr> {
+    let mut options = options(url, Some(limits));
+    options.connect_lazy(true);
+    // Of the kilobytes that it takes to connect, nothing is needed.
+    Box::pin(open(options)).await
+}
+
+fn options(url: &str, limits: Option<&Limits>) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
     if let Some(limits) = limits {
         let connections = if url.starts_with("sqlite") {
@@ -54,6 +69,10 @@ pub async fn connect(url: &str, limits: Option<&Limits>) -> Result<DatabaseConne
                 .foreign_keys(true)
                 .busy_timeout(SQLITE_BUSY_TIMEOUT)
         });
+    options
+}
+
+async fn open(options: ConnectOptions) -> Result<DatabaseConnection, DbErr> {
     let mut db = Database::connect(options).await?;
     db.set_metric_callback(telemetry::executed);
     Ok(db)

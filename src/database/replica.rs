@@ -13,13 +13,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, Statement,
-    sqlx::{self, ConnectOptions, postgres::PgConnectOptions},
-};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 use tokio::time::{sleep, timeout};
 
-use super::Pool;
+use super::{Pool, connect_lazily};
 use crate::{Error, config::Limits, telemetry};
 
 /// How long a request waits for the replica to catch up, and how long it waits before it asks again.
@@ -57,21 +54,15 @@ impl Replica {
     ///
     /// # Errors
     /// When the URL cannot be understood.
-    pub fn start(url: &str, primary: &Pool, limits: &Limits) -> Result<Arc<Self>, sqlx::Error> {
-        let options: PgConnectOptions = url.parse()?;
-        let options = options
-            .options([("statement_timeout", limits.statement_timeout.as_millis().to_string())])
-            .disable_statement_logging();
-        let pool = primary.all().get_postgres_connection_pool().options().clone();
-        let pool = DatabaseConnection::from(pool.min_connections(0).connect_lazy_with(options));
+    pub async fn start(url: &str, primary: &Pool, limits: &Limits) -> Result<Arc<Self>, DbErr> {
         let replica = Arc::new(Self {
-            pool: Pool::divided(pool, limits),
+            pool: Pool::divided(connect_lazily(url, limits).await?, limits),
             primary: primary.clone(),
             written: Question::new(WRITTEN),
             replayed: Question::new(REPLAYED),
             is_in_use: AtomicBool::new(false),
         });
-        telemetry::replica_in_use(false);
+        replica.set_in_use(false);
         tokio::spawn(Self::look_after(Arc::downgrade(&replica)));
         Ok(replica)
     }
@@ -89,21 +80,33 @@ impl Replica {
     }
 
     /// Where a request reads that has come now.
-    pub(crate) async fn reader(self: Arc<Self>) -> ReadPool {
-        let may_be_read = self.is_in_use() && self.lacks_nothing().await.map_err(|_| self.rest()).is_ok();
+    pub(crate) async fn reader(self: &Arc<Self>) -> ReadPool {
+        let may_be_read = self.is_in_use() && self.look().await.is_ok();
         telemetry::read_begins(if may_be_read { "replica" } else { "primary" });
-        ReadPool { primary: self.primary.clone(), replica: may_be_read.then_some(self) }
+        ReadPool { primary: self.primary.clone(), replica: may_be_read.then(|| Arc::clone(self)) }
+    }
+
+    /// Looks whether the replica can be read now, and has it rest if not.
+    async fn look(&self) -> Result<(), Unfit> {
+        let seen = self.lacks_nothing().await;
+        if seen.is_err() {
+            self.rest();
+        }
+        seen
     }
 
     /// Waits until everything is there that has been written.
     async fn lacks_nothing(&self) -> Result<(), Unfit> {
         let written = self.written.ask(&self.primary).await?;
+        if self.replayed.last().is_some_and(|position| position.includes(written)) {
+            return Ok(());
+        }
         let began = Instant::now();
-        while !self.replayed.last().is_some_and(|position| position.includes(written)) {
+        loop {
             let replayed = timeout(ANSWER_TIMEOUT, self.replayed.ask(&self.pool)).await;
             let replayed = replayed.map_err(|_| Unfit::Silent)??;
             if replayed.includes(written) {
-                break;
+                return Ok(());
             }
             if !replayed.is_of_same_history(written) {
                 return Err(Unfit::Stranger);
@@ -113,14 +116,17 @@ impl Replica {
             }
             sleep(CATCH_UP_PAUSE).await;
         }
-        Ok(())
     }
 
-    /// It is not read until it was looked at again.
+    /// It is not read until it is found fit again.
     fn rest(&self) {
-        self.is_in_use.store(false, Ordering::Relaxed);
+        self.set_in_use(false);
         self.replayed.forget();
-        telemetry::replica_in_use(false);
+    }
+
+    fn set_in_use(&self, is_in_use: bool) {
+        self.is_in_use.store(is_in_use, Ordering::Relaxed);
+        telemetry::replica_in_use(is_in_use);
     }
 
     /// Looks again and again whether the replica can be read, and tells the operator of a change.
@@ -128,13 +134,10 @@ impl Replica {
         let mut told = None;
         while let Some(replica) = replica.upgrade() {
             replica.replayed.forget();
-            let seen = replica.lacks_nothing().await;
+            let seen = replica.look().await;
             let is_fit = seen.is_ok();
             if is_fit {
-                replica.is_in_use.store(true, Ordering::Relaxed);
-                telemetry::replica_in_use(true);
-            } else {
-                replica.rest();
+                replica.set_in_use(true);
             }
             if told.replace(is_fit) != Some(is_fit) {
                 match seen {

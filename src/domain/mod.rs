@@ -36,7 +36,7 @@ impl Store {
     /// Where a request that changes nothing reads. All is there that was written before this was called.
     pub async fn reader(&self) -> ReadPool {
         match &self.replica {
-            Some(replica) => Arc::clone(replica).reader().await,
+            Some(replica) => replica.reader().await,
             None => self.db.clone().into(),
         }
     }

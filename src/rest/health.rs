@@ -65,10 +65,11 @@ pub(crate) async fn readyz(State(app): State<App>) -> (StatusCode, Json<Readines
     let schema = tokio::time::timeout(PATIENCE, migration::require_current(app.store.db.all())).await;
     let answers = !matches!(schema, Err(_) | Ok(Err(migration::Error::Database(_))));
     let checks = [answers, matches!(schema, Ok(Ok(()))), app.verifier.jwks().is_loaded()];
-    let all = Condition::of(checks.iter().all(|is_fine| *is_fine));
+    let status = match Condition::of(checks.iter().all(|is_fine| *is_fine)) {
+        Condition::Ok if app.shutdown.is_draining() => Condition::Stopping,
+        status => status,
+    };
     let [database, migrations, keys] = checks.map(Condition::of);
-    let is_stopping = all == Condition::Ok && app.shutdown.is_draining();
-    let status = if is_stopping { Condition::Stopping } else { all };
     let code = if status == Condition::Ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let replica = app.store.replica.as_ref().map(|replica| Condition::of(replica.is_in_use()));
     (code, Json(Readiness { status, database, migrations, keys, replica }))

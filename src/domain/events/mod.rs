@@ -163,9 +163,7 @@ impl Carrier {
                 if count == 0 {
                     return;
                 }
-                for event in &self.batch {
-                    self.deliver(event).await;
-                }
+                self.deliver_all(&self.batch).await;
                 self.batch.clear();
                 gather(count).await;
             }
@@ -180,6 +178,12 @@ impl Carrier {
     fn tell_of_a_gap(&self) {
         if let Some(bus) = self.bus.upgrade() {
             bus.watchers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        }
+    }
+
+    async fn deliver_all(&self, events: &[Event]) {
+        for event in events {
+            self.deliver(event).await;
         }
     }
 

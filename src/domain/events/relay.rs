@@ -82,17 +82,11 @@ impl Carrier {
                     if count == 0 {
                         return Ok(Ended::WithTheBus);
                     }
-                    for event in &self.batch {
-                        self.deliver(event).await;
-                    }
+                    self.deliver_all(&self.batch).await;
                     gather(count).await;
                 }
                 heard = relay.hear() => match heard? {
-                    Some(events) => {
-                        for event in &events {
-                            self.deliver(event).await;
-                        }
-                    }
+                    Some(events) => self.deliver_all(&events).await,
                     None => return Ok(Ended::WithItsConnection),
                 },
                 () = watched.notified() => {}

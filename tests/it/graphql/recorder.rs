@@ -23,7 +23,7 @@ impl Recorder {
         let statements = Arc::new(Mutex::new(Vec::new()));
         let db = Database::connect(&app.config.database_url).await.expect("the database is there");
         let log = Arc::clone(&statements);
-        let mut state = AppState::new(&app.config, db.clone()).expect("the settings are sound");
+        let mut state = AppState::new(&app.config, db.clone()).await.expect("the settings are sound");
         state.store.db = Pool::observed(db.clone(), move |info| {
             log.lock().expect("no panic").push(info.statement.clone());
         });

@@ -60,7 +60,7 @@ impl App {
         let directory = TempDir::new().expect("a directory for the test");
         let throwaway = Throwaway::create(kind, &directory).await;
         let app = Self::start(kind, &throwaway.url, |_| {}).await;
-        let outcome = AssertUnwindSafe(test(&app)).catch_unwind().await;
+        let outcome = AssertUnwindSafe(Box::pin(test(&app))).catch_unwind().await;
         app.db.clone().close().await.expect("the pool closes");
         throwaway.drop().await;
         if let Err(panic) = outcome {
@@ -100,7 +100,7 @@ impl App {
             counter.fetch_add(1, Ordering::Relaxed);
         };
         db.set_metric_callback(count.clone());
-        let mut state = AppState::new(&config, db.clone()).expect("the settings are sound");
+        let mut state = AppState::new(&config, db.clone()).await.expect("the settings are sound");
         state.store.db = Pool::observed(db.clone(), count);
         state.verifier.jwks().refresh().await;
         Self { router: app::router(state), db, kind, config, auth0_directory, statements }

@@ -12,7 +12,7 @@ use std::{
 use reqwest::header::{ACCEPT, RETRY_AFTER};
 use serde_json::{Value, json};
 
-use crate::trust::program::Program;
+use crate::{support::App, trust::program::Program};
 
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -61,6 +61,28 @@ impl Server {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         (server, lines.try_iter().map(|line| line + "\n").collect())
+    }
+
+    /// Starts the program on the database of an application and with its Auth0, and waits until it is ready.
+    pub(crate) async fn of(app: &App, program: &Program, port: &str, settings: &[(&str, &str)]) -> Self {
+        let (config, auth0) = (&app.config, &app.config.auth0);
+        let mut all = vec![
+            ("DATABASE_URL", config.database_url.as_str()),
+            ("AUTH0_DOMAIN", auth0.issuer.as_str()),
+            ("AUTH0_CLIENT_ID", auth0.client_id.as_str()),
+            ("API_IDENTIFIER", auth0.audience.as_str()),
+            ("HOST", "127.0.0.1"),
+            ("PORT", port),
+        ];
+        all.extend(settings);
+        let (server, _) = Self::start(program, &all, &["serve"]).await;
+        let is_ready = async || {
+            server.http.get(server.at("/readyz")).send().await.is_ok_and(|answer| answer.status() == 200)
+        };
+        while !is_ready().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        server
     }
 
     pub(crate) fn at(&self, path: &str) -> String {

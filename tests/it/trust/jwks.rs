@@ -24,7 +24,7 @@ async fn show(app: &App, key: &Key) -> Answer {
 /// A server that trusts this provider, and the key set that it goes by.
 async fn with_keys_at_hand(app: &App, issuer: &Issuer) -> (App, Jwks) {
     let mut server = trusting(app, issuer).await;
-    let state = AppState::new(&server.config, server.db.clone()).expect("the settings are sound");
+    let state = AppState::new(&server.config, server.db.clone()).await.expect("the settings are sound");
     let jwks = state.verifier.jwks().clone();
     server.router = app::router(state);
     (server, jwks)

@@ -9,6 +9,14 @@ use tempfile::TempDir;
 
 use crate::{support::guide::is_installed, trust::cli_servers::free_port};
 
+/// What scripts may use: `make` makes an empty server, `start` starts it with more settings.
+const MEANS: &str = r#"
+    make() { initdb -D data --username=postgres --auth=trust --encoding=UTF8 --locale=C --no-sync; }
+    start() {
+        pg_ctl start -w -D data -l log -o "-p $0 -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
+            -c fsync=off $*" || { cat log >&2; exit 1; }
+    }
+"#;
 /// One that a test has stopped stays as it is.
 const STOP: &str = "! pg_ctl status -D data >/dev/null || pg_ctl stop -D data -m immediate";
 
@@ -51,7 +59,7 @@ impl Cluster {
         } else {
             Command::new("sh")
         };
-        command.args(["-euc", script, &self.port]).args(arguments).env("LC_ALL", "C");
+        command.args(["-euc", &format!("{MEANS}{script}"), &self.port]).args(arguments).env("LC_ALL", "C");
         let output = command.current_dir(self.folder()).stdin(Stdio::null()).output().expect("a shell");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }

@@ -14,19 +14,10 @@ use super::cluster::Cluster;
 use crate::support::{App, Cable, Kind, Person};
 
 const PROGRAMS: [&str; 3] = ["initdb", "pg_ctl", "pg_basebackup"];
-const PRIMARY: &str = "
-    initdb -D data --username=postgres --auth=trust --encoding=UTF8 --locale=C --no-sync
-    pg_ctl start -w -D data -l log -o \"-p $0 -c listen_addresses=127.0.0.1 -c unix_socket_directories= \\
-        -c fsync=off\" || { cat log >&2; exit 1; }
-";
+const COPY: &str =
+    r#"pg_basebackup -D data -R --checkpoint=fast --no-sync -d "host=127.0.0.1 port=$1 user=postgres""#;
 /// What is read there is in its log. It does not wait for those who read what has to go.
-const REPLICA: &str = "
-    pg_basebackup -D data -R --checkpoint=fast --no-sync -d \"host=127.0.0.1 port=$1 user=postgres\"
-    pg_ctl start -w -D data -l log -o \"-p $0 -c listen_addresses=127.0.0.1 -c unix_socket_directories= \\
-        -c fsync=off -c log_statement=all -c max_standby_streaming_delay=0\" || { cat log >&2; exit 1; }
-";
-const START: &str = "pg_ctl start -w -D data -l log -o \"-p $0 -c listen_addresses=127.0.0.1 \\
-    -c unix_socket_directories= -c log_statement=all\"";
+const START: &str = "start -c log_statement=all -c max_standby_streaming_delay=0";
 
 /// A migrated database, and its replica.
 struct Servers {
@@ -36,14 +27,14 @@ struct Servers {
 
 impl Servers {
     async fn start() -> Option<Self> {
-        let Some(primary) = Cluster::start(&PROGRAMS, PRIMARY, &[]) else {
+        let Some(primary) = Cluster::start(&PROGRAMS, "make; start", &[]) else {
             eprintln!("NOT TESTED: a replica of PostgreSQL, for want of {} on the PATH", PROGRAMS.join(", "));
             return None;
         };
         let db = database::connect(&url(&primary), None).await.expect("the primary answers");
         migration::up(&db).await.expect("the migrations run");
         db.close().await.expect("the connection closes");
-        let replica = Cluster::start(&PROGRAMS, REPLICA, &[primary.port()]).expect("the programs are there");
+        let replica = replica_of(&primary);
         Some(Self { primary, replica })
     }
 
@@ -71,6 +62,12 @@ impl Servers {
         let log = std::fs::read_to_string(self.replica.folder().join("log")).expect("the replica's log");
         log.lines().filter(|line| line.contains("execute") && line.contains("FROM ")).count()
     }
+}
+
+fn replica_of(primary: &Cluster) -> Cluster {
+    let replica = Cluster::start(&PROGRAMS, COPY, &[primary.port()]).expect("the programs are there");
+    replica.run(START, &[]);
+    replica
 }
 
 fn url(cluster: &Cluster) -> String {
@@ -264,7 +261,7 @@ async fn a_server_that_is_no_replica_of_this_one_is_never_read() {
     ada.assert_reads("before").await;
 
     // A replica of the one that was promoted has the same system identifier, and more in its log.
-    let stranger = Cluster::start(&PROGRAMS, REPLICA, &[servers.replica.port()]).expect("it starts");
+    let stranger = replica_of(&servers.replica);
     let misled = servers.app_with(&url(&stranger)).await;
     tokio::time::sleep(Duration::from_secs(3)).await;
     assert_eq!(readiness(&misled).await, "unavailable");

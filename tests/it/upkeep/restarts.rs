@@ -24,21 +24,7 @@ const CLIENTS: usize = 8;
 
 /// Starts the program on the database of an application, at this port.
 async fn start(app: &App, program: &Program, port: &str, delay: &str) -> Server {
-    let (config, auth0) = (&app.config, &app.config.auth0);
-    let settings = [
-        ("DATABASE_URL", config.database_url.as_str()),
-        ("AUTH0_DOMAIN", auth0.issuer.as_str()),
-        ("AUTH0_CLIENT_ID", auth0.client_id.as_str()),
-        ("API_IDENTIFIER", auth0.audience.as_str()),
-        ("HOST", "127.0.0.1"),
-        ("PORT", port),
-        ("SHUTDOWN_DELAY_SECONDS", delay),
-    ];
-    let server = Server::start(program, &settings, &["serve"]).await.0;
-    while status(&Client::new(), &server.at("/readyz")).await != Some(200) {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    server
+    Server::of(app, program, port, &[("SHUTDOWN_DELAY_SECONDS", delay)]).await
 }
 
 async fn status(http: &Client, address: &str) -> Option<u16> {

@@ -16,10 +16,9 @@ const START: &str = r#"
     openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 1 \
         -extfile server.ext -out server.pem
     chmod 600 server.key
-    initdb -D data --username=postgres --auth=trust --encoding=UTF8 --locale=C --no-sync
+    make
     echo 'hostssl all all 127.0.0.1/32 trust' >data/pg_hba.conf
-    pg_ctl start -w -D data -l log -o "-p $0 -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off \
-        -c ssl=on -c ssl_cert_file=$PWD/server.pem -c ssl_key_file=$PWD/server.key" || { cat log >&2; exit 1; }
+    start -c ssl=on -c ssl_cert_file="$PWD/server.pem" -c ssl_key_file="$PWD/server.key"
 "#;
 
 #[test]

@@ -21,25 +21,14 @@ pub(super) struct Served {
 impl Served {
     pub(super) async fn start(app: &App, settings: &[(&str, &str)]) -> Self {
         let (program, port) = (Program::new(), free_port());
-        let (config, auth0) = (&app.config, &app.config.auth0);
         let mut all = vec![
-            ("DATABASE_URL", config.database_url.as_str()),
-            ("AUTH0_DOMAIN", auth0.issuer.as_str()),
-            ("AUTH0_CLIENT_ID", auth0.client_id.as_str()),
-            ("API_IDENTIFIER", auth0.audience.as_str()),
-            ("HOST", "127.0.0.1"),
-            ("PORT", port.as_str()),
             ("SIGNUPS_PER_MINUTE", "0"),
             ("FAILED_TOKENS_PER_MINUTE", "0"),
             ("SHUTDOWN_DELAY_SECONDS", "0"),
         ];
         all.extend(settings);
-        let (running, _) = Server::start(&program, &all, &["serve"]).await;
-        let served = Self { program, server: running, http: reqwest::Client::new() };
-        while served.get("/readyz").await.status() != 200 {
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        }
-        served
+        let server = Server::of(app, &program, &port, &all).await;
+        Self { program, server, http: reqwest::Client::new() }
     }
 
     pub(super) fn at(&self, path: &str) -> String {
