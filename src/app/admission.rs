@@ -12,9 +12,11 @@ use crate::{Error, Result};
 /// means that there is more to do than can be done.
 const BURST: u32 = 4;
 const BURST_TIME: Duration = Duration::from_millis(50);
+/// How long there must have been no crowd before there is a burst again: whoever is let in during one waits
+/// for all the others, and a crowd that stays would be one burst after another.
+const CALM: Duration = Duration::from_secs(1);
 
-/// Lets requests in. A burst is let in once; the next one when no more than half of the usual number are
-/// left inside.
+/// Lets requests in.
 #[derive(Debug)]
 pub(super) struct Admission {
     usual: u32,
@@ -24,8 +26,8 @@ pub(super) struct Admission {
 #[derive(Debug, Default)]
 struct Crowd {
     inside: u32,
-    /// Since there are more than usual, or were.
-    burst_ends: Option<Instant>,
+    /// When the burst ends, or has ended, and when the last request came that was one too many.
+    burst: Option<(Instant, Instant)>,
 }
 
 /// A request that was let in. It has left when this is dropped.
@@ -48,9 +50,14 @@ impl Admission {
     /// `Unavailable` when there are too many.
     pub(super) fn enter(self: &Arc<Self>, now: Instant) -> Result<Admitted> {
         let mut crowd = self.crowd();
-        let may_enter = crowd.inside < self.usual
-            || crowd.inside < self.usual.saturating_mul(BURST)
-                && now < *crowd.burst_ends.get_or_insert_with(|| now + BURST_TIME);
+        let may_enter = crowd.inside < self.usual || {
+            let ends = match crowd.burst {
+                Some((ends, last)) if now.duration_since(last) < CALM => ends,
+                _ => now + BURST_TIME,
+            };
+            crowd.burst = Some((ends, now));
+            now < ends && crowd.inside < self.usual.saturating_mul(BURST)
+        };
         if !may_enter {
             return Err(Error::busy());
         }
@@ -65,11 +72,7 @@ impl Admission {
 
 impl Drop for Admitted {
     fn drop(&mut self) {
-        let mut crowd = self.0.crowd();
-        crowd.inside -= 1;
-        if crowd.inside <= self.0.usual / 2 {
-            crowd.burst_ends = None;
-        }
+        self.0.crowd().inside -= 1;
     }
 }
 
@@ -98,8 +101,10 @@ mod tests {
             inside.extend(enter(&admission, 100, later(time)));
         }
         assert_eq!(inside.len(), 8);
-        inside.truncate(4);
-        inside.extend(enter(&admission, 100, later(1_000)));
+        inside.clear();
+        inside.extend(enter(&admission, 100, later(600)));
+        assert_eq!(inside.len(), 8, "the crowd is still there");
+        inside.extend(enter(&admission, 100, later(1_700)));
         assert_eq!(inside.len(), 32, "another burst after a calm");
     }
 

@@ -26,7 +26,7 @@ use tower_http::{
     cors::{AllowOrigin, Any, CorsLayer},
 };
 
-use super::admission::Admission;
+use super::{admission::Admission, receiving::Receiving};
 use crate::{Error, rest::deprecation::DEPRECATION, telemetry};
 
 /// What Apollo's clients send of their own.
@@ -42,27 +42,38 @@ const COMPRESSION_FLOOR_BYTES: u64 = 1024;
 /// How long a browser may remember what cross-origin requests are allowed.
 const PREFLIGHT_LIFETIME: Duration = Duration::from_hours(1);
 
+/// How many requests there may be at a time: of those that are answered, and of those whose bodies come.
+#[derive(Clone, Debug)]
+pub(super) struct Bounds {
+    pub(super) admission: Arc<Admission>,
+    pub(super) receiving: Receiving,
+}
+
 /// Bounds how long a request may take, keeps a panic to the request that caused it, and refuses those that
-/// find no `admission`, where there is one to be found. `answer` tells the client as the edge does.
+/// are beyond the `bounds`, where there are any. `answer` tells the client as the edge does.
 pub(super) fn guarded<S: Clone + Send + Sync + 'static>(
     routes: Router<S>,
     timeout: Duration,
-    admission: Option<Arc<Admission>>,
+    bounds: Option<Bounds>,
     answer: fn(Error) -> Response,
 ) -> Router<S> {
     routes.layer(middleware::from_fn(move |request: Request, next: Next| {
-        let admitted = admission.as_ref().map(|admission| admission.enter(Instant::now())).transpose();
+        let bounds = bounds.clone();
         async move {
-            let _admitted = match admitted {
-                Ok(admitted) => admitted,
-                Err(error) => {
-                    tokio::time::sleep(Admission::REFUSAL_PAUSE).await;
-                    return answer(error);
-                }
+            let response = async {
+                let Some(Bounds { admission, receiving }) = bounds else {
+                    return Ok(next.run(request).await);
+                };
+                let (request, _received) = receiving.receive(request).await?;
+                let _admitted = admission.enter(Instant::now())?;
+                Ok(next.run(request).await)
             };
-            let response = tokio::time::timeout(timeout, next.run(request));
-            match AssertUnwindSafe(response).catch_unwind().await {
-                Ok(Ok(response)) => response,
+            match AssertUnwindSafe(tokio::time::timeout(timeout, response)).catch_unwind().await {
+                Ok(Ok(Ok(response))) => response,
+                Ok(Ok(Err(refusal))) => {
+                    tokio::time::sleep(Admission::REFUSAL_PAUSE).await;
+                    answer(refusal)
+                }
                 Ok(Err(_)) => answer(Error::unavailable("This takes too long.")),
                 Err(_) => answer(Error::internal("a handler panicked")),
             }

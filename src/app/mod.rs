@@ -4,6 +4,7 @@ mod admission;
 mod client;
 mod identify;
 mod layers;
+mod receiving;
 
 use std::{error::Error as StdError, sync::Arc, time::Duration};
 
@@ -16,14 +17,14 @@ use axum::{
 };
 use moka::sync::Cache;
 use sea_orm::DatabaseConnection;
-use tokio::sync::Semaphore;
 use tower::ServiceBuilder;
 use tower_http::decompression::RequestDecompressionLayer;
 
 pub use self::client::Client;
 use self::{
     admission::Admission,
-    layers::{careful, compression, cors, guarded},
+    layers::{Bounds, careful, compression, cors, guarded},
+    receiving::Receiving,
 };
 use crate::{
     auth::{Account, Jwks, Provider, Verifier},
@@ -32,6 +33,7 @@ use crate::{
     domain::{Store, counts::Counts, events::Events, signup::SignUps},
     graphql::{
         self, Schema, context::LiveLoaders, documents::Documents, explorer::Explorer, known::KnownDocuments,
+        large::LargeOperations,
     },
     limit::{PlaceLimit, RateLimit},
     pages,
@@ -40,8 +42,6 @@ use crate::{
     telemetry,
 };
 
-/// How many operations of the largest size are executed at the same time; of smaller ones, more.
-const LARGEST_OPERATIONS_AT_ONCE: usize = 3;
 /// How many accounts are kept in memory, and for how long.
 const MAX_CACHED_ACCOUNTS: u64 = 20_000;
 const ACCOUNT_CACHE_LIFETIME: Duration = Duration::from_mins(5);
@@ -69,8 +69,8 @@ pub struct AppState {
     pub explorer: Option<Explorer>,
     /// What one request may cost.
     pub limits: Limits,
-    /// How many more objects operations may ask for that are executed at the same time.
-    pub(crate) nodes_at_once: Arc<Semaphore>,
+    /// Room for operations that ask for much.
+    pub(crate) large_operations: LargeOperations,
     /// Whether the server is on its way out.
     pub shutdown: Shutdown,
     /// The lists without pages that are being sent.
@@ -102,8 +102,13 @@ impl AppState {
         let jwks_address = auth0.issuer.join(".well-known/jwks.json")?;
         let provider = Provider::new(http.clone(), &auth0.issuer, &auth0.client_id, &auth0.connection)?;
         let events = Events::start(&db);
-        let sign_ups =
-            SignUps { db: db.clone(), provider, limit: RateLimit::per_minute(config.signups_per_minute) };
+        let shutdown = Shutdown::default();
+        let sign_ups = SignUps {
+            db: db.clone(),
+            provider,
+            limit: RateLimit::per_minute(config.signups_per_minute),
+            under_way: shutdown.going_on().clone(),
+        };
         let db = Pool::divided(db, &config.limits);
         let replica = match &config.database_replica_url {
             Some(url) => Some(
@@ -133,10 +138,8 @@ impl AppState {
             introspection: config.introspection,
             explorer: config.graphiql.then(Explorer::default),
             limits: config.limits.clone(),
-            nodes_at_once: Arc::new(Semaphore::new(
-                LARGEST_OPERATIONS_AT_ONCE * config.limits.graphql.nodes as usize,
-            )),
-            shutdown: Shutdown::default(),
+            large_operations: LargeOperations::new(&config.limits),
+            shutdown,
             full_lists: FullLists::default(),
             live_loaders: LiveLoaders::default(),
             streams: PlaceLimit::per_address(config.limits.streams_per_address),
@@ -183,9 +186,13 @@ pub fn router(state: AppState) -> Router {
             get(rest::snippets::read).patch(rest::snippets::replace).delete(rest::snippets::delete),
         )
         .method_not_allowed_fallback(rest::unknown_method);
-    let (timeout, admission) = (limits.request_timeout, Admission::of(limits.concurrent_requests));
-    let graphql = guarded(graphql, timeout, Some(Arc::clone(&admission)), graphql::http::failure);
-    let superseded = guarded(superseded, timeout, Some(admission), rest::failure);
+    let bounds = Bounds {
+        admission: Admission::of(limits.concurrent_requests),
+        receiving: Receiving::of(limits.body_bytes, limits.concurrent_requests),
+    };
+    let timeout = limits.request_timeout;
+    let graphql = guarded(graphql, timeout, Some(bounds.clone()), graphql::http::failure);
+    let superseded = guarded(superseded, timeout, Some(bounds), rest::failure);
     graphql
         .merge(guarded(rest, timeout, None, rest::failure))
         // The layer is outside of what turns a panic or a timeout into an answer.

@@ -49,12 +49,17 @@ impl Limits {
     /// For whoever listens to changes one, for transactions three, and for everything else one.
     pub const MIN_DATABASE_CONNECTIONS: u32 = 5;
 
+    /// A worker thread with fewer would wait for a slow statement while others have nothing to do.
+    const MIN_CONNECTIONS_OF_A_WORKER: u32 = 3;
+
     /// How many connections to PostgreSQL each worker thread has for itself; 0 if there are too few to
     /// be divided, and for SQLite, whose connections are threads anyway.
     #[must_use]
     pub fn connections_of_a_worker(&self, backend: DbBackend) -> u32 {
         let spare = self.database_connections.saturating_sub(Self::MIN_DATABASE_CONNECTIONS);
-        if backend == DbBackend::Postgres { spare.checked_div(self.worker_threads).unwrap_or(0) } else { 0 }
+        let each = spare.checked_div(self.worker_threads).unwrap_or(0);
+        let may_be_divided = backend == DbBackend::Postgres && each >= Self::MIN_CONNECTIONS_OF_A_WORKER;
+        if may_be_divided { each } else { 0 }
     }
 
     /// How many connections are left for all threads together.

@@ -3,13 +3,17 @@
 mod pool;
 mod replica;
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
 use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
-    sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
+    sqlx::{
+        self, Connection, PgConnection,
+        sqlite::{SqliteJournalMode, SqliteSynchronous},
+    },
 };
+use tokio::time::timeout;
 
 pub use self::{
     pool::{Pool, PoolUse},
@@ -25,6 +29,9 @@ const MAX_SQLITE_CONNECTIONS: u32 = 8;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a connection may have been idle and is still used without asking whether it is alive.
 const TRUSTED_IDLE_TIME: Duration = Duration::from_secs(1);
+
+/// How long the network may take to bring what PostgreSQL says when it has ended a statement.
+const ANSWER_DELAY: Duration = Duration::from_secs(1);
 
 /// Connects to the database at `url`; a SQLite file is created when missing. PostgreSQL ends a
 /// statement that takes longer than a server's `limits` allow; a command takes the time that it needs.
@@ -55,6 +62,10 @@ fn options(url: &str, limits: Option<&Limits>) -> ConnectOptions {
             limits.connections_of_all(DbBackend::Postgres)
         };
         options.statement_timeout(limits.statement_timeout).max_connections(connections);
+        let patience = limits.statement_timeout + ANSWER_DELAY;
+        options.map_sqlx_postgres_pool_opts(move |pool| {
+            pool.after_release(move |connection, _| Box::pin(require_answer(connection, patience)))
+        });
     }
     options
         .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -70,6 +81,16 @@ fn options(url: &str, limits: Option<&Limits>) -> ConnectOptions {
                 .busy_timeout(SQLITE_BUSY_TIMEOUT)
         });
     options
+}
+
+/// Whether a connection can be used again whose last statement may have been given up. The library would
+/// wait for the answer for as long as it takes the system to find out that nobody is there any more, and
+/// count the connection among those in use.
+async fn require_answer(connection: &mut PgConnection, patience: Duration) -> Result<bool, sqlx::Error> {
+    match timeout(patience, connection.ping()).await {
+        Ok(answer) => answer.map(|()| true),
+        Err(_) => Err(io::Error::from(io::ErrorKind::TimedOut).into()),
+    }
 }
 
 async fn open(options: ConnectOptions) -> Result<DatabaseConnection, DbErr> {

@@ -10,7 +10,7 @@ use sea_orm::{
     RuntimeErr, Statement, Values,
     metric::Info,
     sqlx::{
-        self, AssertSqlSafe, Executor, IntoArguments, Postgres, Sqlite,
+        self, AssertSqlSafe, Executor, IntoArguments, PgPool, Postgres, Sqlite,
         pool::{CloseEvent, PoolConnection},
         query::Query,
     },
@@ -59,6 +59,8 @@ struct Connections<DB: sqlx::Database> {
     pool: sqlx::Pool<DB>,
     idle: Mutex<Vec<(PoolConnection<DB>, Instant)>>,
     places: Semaphore,
+    /// Shared by the statements that wait for a place.
+    waiting: Arc<()>,
 }
 
 impl fmt::Debug for Pool {
@@ -77,12 +79,16 @@ impl Pool {
         if each > 0 {
             let shared = all.get_postgres_connection_pool();
             of_workers.resize_with(limits.worker_threads as usize, || {
-                let options = shared.options().clone().min_connections(0).max_connections(each);
-                let pool = options.connect_lazy_with((*shared.connect_options()).clone());
-                Connections::of(&pool, each, shared.close_event())
+                Connections::of(&more_connections(shared, each), each, shared.close_event())
             });
         }
         Self::new(all, of_workers, telemetry::executed)
+    }
+
+    /// Another connection to the same PostgreSQL, for statements that must not wait for others.
+    pub(super) fn apart(&self) -> Self {
+        let one = more_connections(self.all().get_postgres_connection_pool(), 1);
+        Self::new(one.into(), Vec::new(), telemetry::executed)
     }
 
     /// The connections of `all`; `observe` is told of each statement that the pool executes.
@@ -119,6 +125,7 @@ impl Pool {
             idle: sum.idle + own.idle,
             used: sum.used + own.used,
             most: sum.most + own.most,
+            waiting: sum.waiting + own.waiting,
         })
     }
 
@@ -156,6 +163,12 @@ impl Pool {
     }
 }
 
+/// So many more, to the same server.
+fn more_connections(pool: &PgPool, most: u32) -> PgPool {
+    let options = pool.options().clone().min_connections(0).max_connections(most);
+    options.connect_lazy_with((*pool.connect_options()).clone())
+}
+
 /// How many connections there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PoolUse {
@@ -165,6 +178,8 @@ pub struct PoolUse {
     pub used: u32,
     /// That there may be.
     pub most: u32,
+    /// How many statements wait for one.
+    pub waiting: u32,
 }
 
 impl<DB: sqlx::Database> Connections<DB> {
@@ -175,6 +190,7 @@ impl<DB: sqlx::Database> Connections<DB> {
             idle,
             used: self.pool.size().saturating_sub(idle),
             most: self.pool.options().get_max_connections(),
+            waiting: u32::try_from(Arc::strong_count(&self.waiting) - 1).unwrap_or(u32::MAX),
         }
     }
 
@@ -187,7 +203,7 @@ impl<DB: sqlx::Database> Connections<DB> {
     /// So many of a pool, until `closing`.
     fn of(pool: &sqlx::Pool<DB>, places: u32, closing: CloseEvent) -> Arc<Self> {
         let (idle, places) = (Mutex::default(), Semaphore::new(places as usize));
-        let connections = Arc::new(Self { pool: pool.clone(), idle, places });
+        let connections = Arc::new(Self { pool: pool.clone(), idle, places, waiting: Arc::default() });
         tokio::spawn(Self::tidy_up(Arc::downgrade(&connections), closing));
         connections
     }
@@ -212,19 +228,28 @@ impl<DB: sqlx::Database> Connections<DB> {
     }
 
     async fn take(&self) -> Result<(SemaphorePermit<'_>, PoolConnection<DB>), DbErr> {
-        let place = timeout(ACQUIRE_TIMEOUT, self.places.acquire()).await;
-        let place =
-            place.ok().and_then(Result::ok).ok_or(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?;
+        let place = match self.places.try_acquire() {
+            Ok(place) => place,
+            Err(_) => self.wait().await?,
+        };
         let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        // One that is not trusted goes back before another is asked for: there may be no more.
+        let kept = kept.filter(|(_, since)| since.elapsed() < TRUSTED_IDLE_TIME);
         let connection = match kept {
-            Some((connection, since)) if since.elapsed() < TRUSTED_IDLE_TIME => connection,
-            _ => self.pool.acquire().await.map_err(|error| match error {
+            Some((connection, _)) => connection,
+            None => self.pool.acquire().await.map_err(|error| match error {
                 sqlx::Error::PoolTimedOut => DbErr::ConnectionAcquire(ConnAcquireErr::Timeout),
                 sqlx::Error::PoolClosed => DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed),
                 error => DbErr::Conn(RuntimeErr::SqlxError(error.into())),
             })?,
         };
         Ok((place, connection))
+    }
+
+    async fn wait(&self) -> Result<SemaphorePermit<'_>, DbErr> {
+        let _waits = Arc::clone(&self.waiting);
+        let place = timeout(ACQUIRE_TIMEOUT, self.places.acquire()).await;
+        place.ok().and_then(Result::ok).ok_or(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))
     }
 
     /// Keeps a connection that answered well; what an error has left in it is for the library to find.

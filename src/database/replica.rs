@@ -46,23 +46,28 @@ pub struct Replica {
     written: Question,
     replayed: Question,
     is_in_use: AtomicBool,
+    /// Whether the operator knows that it is read, or that it is not.
+    told: Mutex<Option<bool>>,
 }
 
 impl Replica {
     /// The replica at `url`, whether or not it can be reached yet, of the database of `primary`. It has
-    /// as many connections, divided among the worker threads in the same way.
+    /// as many connections, divided among the worker threads in the same way, and one more to either to ask
+    /// how far it is.
     ///
     /// # Errors
     /// When the URL cannot be understood.
     pub async fn start(url: &str, primary: &Pool, limits: &Limits) -> Result<Arc<Self>, DbErr> {
+        let pool = Pool::divided(connect_lazily(url, limits).await?, limits);
         let replica = Arc::new(Self {
-            pool: Pool::divided(connect_lazily(url, limits).await?, limits),
+            written: Question::new(WRITTEN, primary.apart()),
+            replayed: Question::new(REPLAYED, pool.apart()),
+            pool,
             primary: primary.clone(),
-            written: Question::new(WRITTEN),
-            replayed: Question::new(REPLAYED),
             is_in_use: AtomicBool::new(false),
+            told: Mutex::default(),
         });
-        replica.set_in_use(false);
+        telemetry::replica_in_use(false);
         tokio::spawn(Self::look_after(Arc::downgrade(&replica)));
         Ok(replica)
     }
@@ -81,30 +86,29 @@ impl Replica {
 
     /// Where a request reads that has come now.
     pub(crate) async fn reader(self: &Arc<Self>) -> ReadPool {
-        let may_be_read = self.is_in_use() && self.look().await.is_ok();
+        let may_be_read = self.is_in_use() && self.is_fit().await;
         telemetry::read_begins(if may_be_read { "replica" } else { "primary" });
         ReadPool { primary: self.primary.clone(), replica: may_be_read.then(|| Arc::clone(self)) }
     }
 
-    /// Looks whether the replica can be read now, and has it rest if not.
-    async fn look(&self) -> Result<(), Unfit> {
+    /// Whether the replica can be read now.
+    async fn is_fit(&self) -> bool {
         let seen = self.lacks_nothing().await;
-        if seen.is_err() {
-            self.rest();
+        if let Err(unfit) = &seen {
+            self.rest(unfit);
         }
-        seen
+        seen.is_ok()
     }
 
     /// Waits until everything is there that has been written.
     async fn lacks_nothing(&self) -> Result<(), Unfit> {
-        let written = self.written.ask(&self.primary).await?;
+        let written = self.written.ask().await.map_err(|why| Unfit::Unknown(Box::new(why)))?;
         if self.replayed.last().is_some_and(|position| position.includes(written)) {
             return Ok(());
         }
         let began = Instant::now();
         loop {
-            let replayed = timeout(ANSWER_TIMEOUT, self.replayed.ask(&self.pool)).await;
-            let replayed = replayed.map_err(|_| Unfit::Silent)??;
+            let replayed = self.replayed.ask().await?;
             if replayed.includes(written) {
                 return Ok(());
             }
@@ -118,32 +122,31 @@ impl Replica {
         }
     }
 
-    /// It is not read until it is found fit again.
-    fn rest(&self) {
-        self.set_in_use(false);
+    /// It is not read until it is found fit again; unless it is not to blame.
+    fn rest(&self, unfit: &Unfit) {
+        if matches!(unfit, Unfit::Unknown(_)) {
+            return;
+        }
         self.replayed.forget();
+        if self.set_in_use(false) {
+            tracing::warn!(reason = %unfit, "the replica is not read, but the primary");
+        }
     }
 
-    fn set_in_use(&self, is_in_use: bool) {
-        self.is_in_use.store(is_in_use, Ordering::Relaxed);
+    /// Tells whether that is news.
+    fn set_in_use(&self, is_in_use: bool) -> bool {
         telemetry::replica_in_use(is_in_use);
+        self.is_in_use.store(is_in_use, Ordering::Relaxed);
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.replace(is_in_use) != Some(is_in_use)
     }
 
-    /// Looks again and again whether the replica can be read, and tells the operator of a change.
+    /// Looks again and again whether the replica can be read.
     async fn look_after(replica: Weak<Self>) {
-        let mut told = None;
         while let Some(replica) = replica.upgrade() {
             replica.replayed.forget();
-            let seen = replica.look().await;
-            let is_fit = seen.is_ok();
-            if is_fit {
-                replica.set_in_use(true);
-            }
-            if told.replace(is_fit) != Some(is_fit) {
-                match seen {
-                    Ok(()) => tracing::info!("the replica is read"),
-                    Err(reason) => tracing::warn!(%reason, "the replica is not read, but the primary"),
-                }
+            if replica.is_fit().await && replica.set_in_use(true) {
+                tracing::info!("the replica is read");
             }
             drop(replica);
             sleep(LOOK_INTERVAL).await;
@@ -154,7 +157,9 @@ impl Replica {
 /// Why the replica cannot be read.
 #[derive(Debug, thiserror::Error)]
 enum Unfit {
-    #[error("it cannot be asked how far it has come: {0}")]
+    #[error("the primary does not tell how far it has written: {0}")]
+    Unknown(Box<Self>),
+    #[error("it does not answer: {0}")]
     Failed(#[from] DbErr),
     #[error("it cannot be reached, or does not answer in time")]
     Silent,
@@ -192,14 +197,15 @@ impl Position {
 #[derive(Debug)]
 struct Question {
     sql: &'static str,
+    server: Pool,
     turn: tokio::sync::Mutex<()>,
     /// The last answer, and when it was asked for.
     last: Mutex<Option<(Instant, Position)>>,
 }
 
 impl Question {
-    fn new(sql: &'static str) -> Self {
-        Self { sql, turn: tokio::sync::Mutex::default(), last: Mutex::default() }
+    fn new(sql: &'static str, server: Pool) -> Self {
+        Self { sql, server, turn: tokio::sync::Mutex::default(), last: Mutex::default() }
     }
 
     fn last(&self) -> Option<Position> {
@@ -210,7 +216,11 @@ impl Question {
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    async fn ask(&self, server: &Pool) -> Result<Position, Unfit> {
+    async fn ask(&self) -> Result<Position, Unfit> {
+        timeout(ANSWER_TIMEOUT, self.answer()).await.map_err(|_| Unfit::Silent)?
+    }
+
+    async fn answer(&self) -> Result<Position, Unfit> {
         let came = Instant::now();
         let _turn = self.turn.lock().await;
         let last = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
@@ -220,7 +230,7 @@ impl Question {
             return Ok(position);
         }
         let asked = Instant::now();
-        let row = server.query_one_raw(Statement::from_string(DbBackend::Postgres, self.sql)).await?;
+        let row = self.server.query_one_raw(Statement::from_string(DbBackend::Postgres, self.sql)).await?;
         let row = row.ok_or(Unfit::NoReplica)?;
         let position = Position {
             system: row.try_get_by_index(0)?,
@@ -268,12 +278,14 @@ impl ReadPool {
     {
         let replica = self.replica.as_deref().filter(|replica| replica.is_in_use())?;
         match timeout(ANSWER_TIMEOUT, query(&replica.pool)).await {
-            Ok(Ok(answer)) => return Some(answer),
+            Ok(Ok(answer)) => Some(answer),
+            Ok(Err(error)) if Error::is_outage(&error) => {
+                replica.rest(&error.into());
+                None
+            }
             // It may be the statement that is to blame, or that the replica has to remove what is read.
-            Ok(Err(error)) if !Error::is_outage(&error) => {}
-            _ => replica.rest(),
+            _ => None,
         }
-        None
     }
 }
 

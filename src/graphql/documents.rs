@@ -11,6 +11,8 @@ use crate::{Error, Result, error::Code, telemetry};
 
 /// How many bytes of documents are kept that clients persisted.
 const MAX_PERSISTED_BYTES: u64 = 4 * 1024 * 1024;
+/// About what keeping one takes besides.
+const OVERHEAD_BYTES: usize = 256;
 
 /// Where documents are found by their hash: SHA-256, in hexadecimal.
 #[derive(Debug)]
@@ -26,7 +28,7 @@ impl Documents {
     #[must_use]
     pub fn open() -> Self {
         let weigh = |hash: &String, document: &Arc<str>| {
-            u32::try_from(hash.len() + document.len()).unwrap_or(u32::MAX)
+            u32::try_from(hash.len() + document.len() + OVERHEAD_BYTES).unwrap_or(u32::MAX)
         };
         let persisted = Cache::builder().max_capacity(MAX_PERSISTED_BYTES).weigher(weigh).build();
         Self { trusted: None, persisted }

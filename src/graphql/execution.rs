@@ -14,13 +14,12 @@ use futures_util::{
     stream::{self, BoxStream},
 };
 
-use tokio::sync::OwnedSemaphorePermit;
-
 use super::{
     batches::Batches,
     context::RequestContext,
     error::{add_code, log, request_error},
     known::{self, Key},
+    large::Share,
     limits,
     merging::merges,
     parameters::Parameters,
@@ -29,9 +28,6 @@ use super::{
     usages, variables,
 };
 use crate::{Error, app::App, auth::Viewer, error::Code, telemetry};
-
-/// From how many objects on an operation has to wait for others of its kind.
-const LARGE_OPERATION: u32 = 5_000;
 
 /// An operation that was found fit to be executed, as far as can be told before validation.
 pub(super) struct Operation {
@@ -111,14 +107,13 @@ impl Operation {
         Ok(Self { request, name, kind, document, merges, nodes })
     }
 
-    /// Waits until there is room in memory for what the operation asks for. The room is free again
-    /// when the share is dropped, which is when the response has been written.
-    pub(super) async fn share(&self, app: &App) -> Option<OwnedSemaphorePermit> {
-        if self.nodes < LARGE_OPERATION {
-            return None;
-        }
-        // It is never closed.
-        Arc::clone(&app.nodes_at_once).acquire_many_owned(self.nodes).await.ok()
+    /// Waits until there is room in memory for what the operation asks for. The share is to be kept until
+    /// the response has been written.
+    ///
+    /// # Errors
+    /// `Unavailable` when too many wait already.
+    pub(super) async fn share<'a>(&self, app: &'a App) -> Result<Share<'a>, Error> {
+        app.large_operations.share(self.nodes).await
     }
 
     /// Whether lists of rows may be written as JSON while it is executed. Of a mutation there are few,
@@ -185,10 +180,14 @@ impl Operation {
         }
         let app = app.clone();
         let outcome = async move {
-            let _share = self.share(&app).await;
-            let executed =
-                tokio::time::timeout(app.limits.request_timeout, self.execute(&app, viewer, client, false));
-            executed.await.unwrap_or_else(|_| Outcome::overdue())
+            let executed = async {
+                match self.share(&app).await {
+                    Ok(_share) => self.execute(&app, viewer, client, false).await,
+                    Err(refusal) => Refusal::from(refusal).into(),
+                }
+            };
+            let executed = tokio::time::timeout(app.limits.request_timeout, executed).await;
+            executed.unwrap_or_else(|_| Outcome::overdue())
         };
         guarded(stream::once(outcome))
     }

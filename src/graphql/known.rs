@@ -5,10 +5,13 @@ use std::sync::Arc;
 use async_graphql::{ValidationMode, parser::types::ExecutableDocument};
 use moka::sync::Cache;
 
-use super::{Schema, builder, finish};
+use super::{Schema, builder, finish, tokens::tokens};
 
-/// How many bytes of documents are remembered, as they were sent.
-const MAX_BYTES: u64 = 1024 * 1024;
+/// How many bytes documents may take that are remembered.
+const MAX_BYTES: u64 = 8 * 1024 * 1024;
+/// About what the smallest takes, once it is parsed, and how much more for each of its tokens.
+const LEAST_BYTES: usize = 2 * 1024;
+const TOKEN_BYTES: usize = 256;
 
 /// Documents that were executed before: parsed, and found valid. Most clients send the same few
 /// again and again, with other variables; for these, parsing and validation cost more than the rest
@@ -39,7 +42,10 @@ impl KnownDocuments {
     /// None yet.
     #[must_use]
     pub fn new(introspection: bool) -> Self {
-        let weigh = |key: &Key, _: &Arc<Document>| u32::try_from(key.query.len()).unwrap_or(u32::MAX);
+        let weigh = |key: &Key, _: &Arc<Document>| {
+            let parsed = LEAST_BYTES + TOKEN_BYTES * tokens(&key.query).count();
+            u32::try_from(key.query.len() + parsed).unwrap_or(u32::MAX)
+        };
         Self {
             documents: Cache::builder().max_capacity(MAX_BYTES).weigher(weigh).build(),
             schema: finish(builder().validation_mode(ValidationMode::Fast), introspection),

@@ -12,6 +12,7 @@ pub mod http;
 mod id;
 mod json;
 pub mod known;
+pub mod large;
 mod limits;
 mod loaders;
 mod mentorships;

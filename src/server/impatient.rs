@@ -11,17 +11,26 @@ use tokio::{
     time::Sleep,
 };
 
-/// A stream that fails when the other end takes nothing for too long of what it is sent.
+/// What tells HTTP/1 from HTTP/2: the length of the latter's preface (RFC 9113, section 3.4). Who sends less is
+/// not known to hyper as either, and has none of its timeouts.
+const OPENING: usize = 24;
+
+/// A stream that fails when the other end takes nothing for too long of what it is sent, or does not begin
+/// to speak.
 pub(super) struct Impatient<S> {
     stream: S,
     patience: Duration,
     /// There while a write waits.
     waiting: Option<Pin<Box<Sleep>>>,
+    /// Until when the other end has to have begun.
+    opening: Option<Pin<Box<Sleep>>>,
+    heard: usize,
 }
 
 impl<S> Impatient<S> {
-    pub(super) const fn new(stream: S, patience: Duration) -> Self {
-        Self { stream, patience, waiting: None }
+    pub(super) fn new(stream: S, patience: Duration, opening: Duration) -> Self {
+        let opening = Some(Box::pin(tokio::time::sleep(opening)));
+        Self { stream, patience, waiting: None, opening, heard: 0 }
     }
 
     fn bounded<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
@@ -42,7 +51,19 @@ impl<S: AsyncRead + Unpin> AsyncRead for Impatient<S> {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        if let Some(opening) = &mut self.opening {
+            if read.is_pending() {
+                ready!(opening.as_mut().poll(cx));
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            }
+            self.heard += buffer.filled().len() - before;
+            if self.heard >= OPENING {
+                self.opening = None;
+            }
+        }
+        read
     }
 }
 
@@ -71,5 +92,32 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Impatient<S> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    use super::*;
+
+    const OPENING_TIME: Duration = Duration::from_millis(50);
+
+    /// Reads for a while from somebody who says `opening` and no more.
+    async fn read(opening: &[u8]) -> Option<io::ErrorKind> {
+        let (mut far, near) = duplex(64);
+        far.write_all(opening).await.expect("there is room");
+        let mut near = Impatient::new(near, Duration::MAX, OPENING_TIME);
+        let mut heard = Vec::new();
+        let read = tokio::time::timeout(4 * OPENING_TIME, near.read_to_end(&mut heard)).await;
+        assert_eq!(heard, opening);
+        Some(read.ok()?.expect_err("the other end is open").kind())
+    }
+
+    #[tokio::test]
+    async fn who_does_not_begin_to_speak_is_left() {
+        assert_eq!(read(b"").await, Some(io::ErrorKind::TimedOut));
+        assert_eq!(read(b"PRI * HTTP/2.0").await, Some(io::ErrorKind::TimedOut));
+        assert_eq!(read(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await, None, "now it is known what it speaks");
     }
 }

@@ -24,22 +24,24 @@ use tokio::{
     runtime,
     sync::{mpsc, oneshot},
 };
+use tokio_util::sync::CancellationToken;
 use tower::Service;
 
 use self::impatient::Impatient;
 pub use self::shutdown::Shutdown;
 use crate::worker;
 
-/// How long a client may take to send a request's head, and to stay silent between two requests. Proxies
-/// let a connection be idle for a minute: if we were the first to end it, a request might be on its way.
+/// How long a client may take to send a request's head, and to stay silent between two requests, or, by
+/// HTTP/2, to answer a ping. Proxies let a connection be idle for a minute: if we were the first to end it, a
+/// request might be on its way.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
-/// How long requests in flight may take to end once the server is told to stop.
+/// How long what is going on may take to end once the server is told to stop.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long to wait when no connection can be taken, as when the process has no more files to open.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Answers requests until the server stops; then takes no new ones, and gives those in flight 10 s. Before,
-/// while it is draining, connections end with the response. A client that takes nothing of what it is sent
+/// Answers requests until the server stops; then takes no new ones, and gives those in flight 10 s, and what
+/// [goes on](Shutdown::going_on) without them. Before, while it is draining, connections end with the response. A client that takes nothing of what it is sent
 /// for as long as `patience` is left. Connections are given to so many worker threads by turns; without any,
 /// they are served in this runtime.
 ///
@@ -53,8 +55,12 @@ pub async fn serve(
     shutdown: &Shutdown,
 ) -> io::Result<()> {
     let here = Connections::new(router, patience, shutdown.clone());
-    let workers: io::Result<Vec<_>> =
-        (0..worker_threads as usize).map(|index| Worker::start(index, here.alike())).collect();
+    let all_ended = CancellationToken::new();
+    // However this ends.
+    let _all_end = all_ended.clone().drop_guard();
+    let workers: io::Result<Vec<_>> = (0..worker_threads as usize)
+        .map(|index| Worker::start(index, here.alike(), all_ended.clone()))
+        .collect();
     let workers = workers?;
     let mut turns = workers.iter().cycle();
     let mut serve = |stream, address| match turns.next() {
@@ -81,7 +87,13 @@ pub async fn serve(
         serve(stream, address);
     }
     drop(listener);
-    tokio::join!(here.end(), future::join_all(workers.into_iter().map(Worker::end)));
+    let end = async {
+        tokio::join!(here.open.shutdown(), future::join_all(workers.into_iter().map(Worker::end)));
+        shutdown.nothing_goes_on().await;
+    };
+    if tokio::time::timeout(SHUTDOWN_TIMEOUT, end).await.is_err() {
+        tracing::warn!("requests that did not end in time are cut off");
+    }
     Ok(())
 }
 
@@ -117,13 +129,6 @@ impl Connections {
             let _ = connection.await;
         });
     }
-
-    /// Waits for the requests in flight.
-    async fn end(self) {
-        if tokio::time::timeout(SHUTDOWN_TIMEOUT, self.open.shutdown()).await.is_err() {
-            tracing::warn!("requests that did not end in time are cut off");
-        }
-    }
 }
 
 /// A thread that serves the connections that it is given.
@@ -133,7 +138,9 @@ struct Worker {
 }
 
 impl Worker {
-    fn start(index: usize, connections: Connections) -> io::Result<Self> {
+    /// Its runtime stays until `all_ended`: other threads use connections to the database that were opened
+    /// here.
+    fn start(index: usize, connections: Connections, all_ended: CancellationToken) -> io::Result<Self> {
         let (given, mut taken) = mpsc::unbounded_channel();
         let (end, ended) = oneshot::channel();
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
@@ -145,10 +152,11 @@ impl Worker {
                         connections.serve(stream, address);
                     }
                 }
-                connections.end().await;
+                connections.open.shutdown().await;
+                // Nobody may be waiting any more.
+                let _ = end.send(());
+                all_ended.cancelled().await;
             });
-            // Nobody may be waiting any more.
-            let _ = end.send(());
         })?;
         Ok(Self { given, ended })
     }
@@ -192,7 +200,7 @@ fn service(
 fn io_of(stream: TcpStream, patience: Duration) -> TokioIo<Impatient<TcpStream>> {
     // Answers are written whole: there is nothing to gain by waiting for more.
     let _ = stream.set_nodelay(true);
-    TokioIo::new(Impatient::new(stream, patience))
+    TokioIo::new(Impatient::new(stream, patience, HEAD_TIMEOUT))
 }
 
 /// Whether one connection failed, as against the listener.

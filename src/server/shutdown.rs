@@ -6,7 +6,10 @@ use std::{
     time::Duration,
 };
 
-use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+use tokio_util::{
+    sync::{CancellationToken, WaitForCancellationFutureOwned},
+    task::TaskTracker,
+};
 
 /// The server's way out: first it goes on serving for a while, so that whoever spreads requests over
 /// several servers has the time to leave it out; then it stops.
@@ -14,6 +17,7 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 pub struct Shutdown {
     is_draining: Arc<AtomicBool>,
     stopping: CancellationToken,
+    going_on: TaskTracker,
 }
 
 /// How the process is asked to stop.
@@ -35,6 +39,18 @@ impl Shutdown {
     /// Ends when the server stops: no new connections are taken then, and what would last for ever ends.
     pub fn stopped(&self) -> WaitForCancellationFutureOwned {
         self.stopping.clone().cancelled_owned()
+    }
+
+    /// What goes on when its request is over. The server waits for it.
+    #[must_use]
+    pub const fn going_on(&self) -> &TaskTracker {
+        &self.going_on
+    }
+
+    /// Waits for what goes on. More may begin until then.
+    pub(super) async fn nothing_goes_on(&self) {
+        self.going_on.close();
+        self.going_on.wait().await;
     }
 
     fn drain(&self) {

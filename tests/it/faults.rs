@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use funcster_api::{config::Limits, database};
 use futures_util::{FutureExt, future::join_all};
 use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::json;
@@ -50,18 +51,55 @@ async fn a_crowd_is_refused_and_who_was_let_in_is_answered() {
     .await;
 }
 
+/// A cable to the database of an application, and the URL of the database at its other end.
+async fn cable_to_database(app: &App) -> (Cable, String) {
+    let mut url: Url = app.config.database_url.parse().expect("a URL");
+    let target = (url.host_str().unwrap_or("localhost"), url.port().unwrap_or(5432));
+    let target = target.to_socket_addrs().expect("the server's address").next().expect("there is one");
+    let cable = Cable::to(target).await;
+    url.set_host(Some("127.0.0.1")).expect("it has a host");
+    url.set_port(Some(cable.address.port())).expect("it has a port");
+    (cable, url.into())
+}
+
+#[tokio::test]
+async fn connections_that_nobody_answers_any_more_are_given_up_and_made_anew() {
+    App::run(Kind::Postgres, async |app: &App| {
+        let (cable, url) = cable_to_database(app).await;
+        let limits = Limits {
+            database_connections: 5,
+            statement_timeout: Duration::from_secs(1),
+            ..app.config.limits.clone()
+        };
+        let db = database::connect(&url, Some(&limits)).await.expect("the database answers");
+        let given_up = join_all((0..5).map(|_| {
+            tokio::time::timeout(Duration::from_millis(500), async {
+                let transaction = db.begin().await.expect("a transaction");
+                transaction.execute_unprepared("SELECT pg_sleep(60)").await
+            })
+        }));
+        let strand = async {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            cable.strand().await;
+        };
+        let (given_up, ()) = tokio::join!(given_up, strand);
+        assert!(given_up.iter().all(Result::is_err), "nothing was under way");
+
+        let began = Instant::now();
+        while let Err(error) = db.execute_unprepared("SELECT 1").await {
+            assert!(began.elapsed() < Duration::from_secs(20), "{error}");
+        }
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_database_that_is_gone_is_told_and_comes_back() {
     App::run(Kind::Postgres, async |direct: &App| {
-        let mut url: Url = direct.config.database_url.parse().expect("a URL");
-        let target = (url.host_str().unwrap_or("localhost"), url.port().unwrap_or(5432));
-        let target = target.to_socket_addrs().expect("the server's address").next().expect("there is one");
-        let cable = Cable::to(target).await;
-        url.set_host(Some("127.0.0.1")).expect("it has a host");
-        url.set_port(Some(cable.address.port())).expect("it has a port");
+        let (cable, url) = cable_to_database(direct).await;
         let app = direct
             .another(|config| {
-                config.database_url = url.into();
+                config.database_url = url;
                 config.limits.request_timeout = Duration::from_secs(8);
             })
             .await;
@@ -99,21 +137,28 @@ async fn a_database_that_is_gone_is_told_and_comes_back() {
 #[tokio::test]
 async fn clients_that_are_silent_or_leave_do_not_stop_the_others() {
     App::run(Kind::Sqlite, async |app: &App| {
-        let server = Listening::start(app).await;
-        let mut silent = Vec::new();
+        let app = app.another(|config| config.limits.concurrent_requests = 10).await;
+        let server = Listening::start(&app).await;
+        let (mut silent, mut leaving) = (Vec::new(), Vec::new());
         for _ in 0..300 {
             let mut stream = TcpStream::connect(server.address).await.expect("a connection");
             stream.write_all(b"POST /graphql HTTP/1.1\r\nContent-Le").await.expect("it is written");
             silent.push(stream);
         }
         for _ in 0..50 {
-            let mut leaving = TcpStream::connect(server.address).await.expect("a connection");
+            let mut stream = TcpStream::connect(server.address).await.expect("a connection");
             let head = "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{";
-            leaving.write_all(head.as_bytes()).await.expect("it is written");
+            stream.write_all(head.as_bytes()).await.expect("it is written");
+            leaving.push(stream);
         }
-        let answer = reqwest::get(server.url("/healthz")).await.expect("it answers");
-        assert_eq!(answer.status(), 200);
-        drop(silent);
+        let requests = (0..10).map(|_| {
+            let query = json!({ "query": "{ __typename }" });
+            reqwest::Client::new().post(server.url("/graphql")).json(&query).send()
+        });
+        for answer in join_all(requests).await {
+            assert_eq!(answer.expect("it answers").status(), 200);
+        }
+        drop((silent, leaving));
     })
     .await;
 }

@@ -185,6 +185,34 @@ async fn a_watcher_that_is_too_slow_is_dropped_and_holds_nobody_up() {
 }
 
 #[tokio::test]
+async fn whoever_begins_to_watch_misses_nothing_of_what_happens_in_another_process() {
+    const CODERS: i32 = 500;
+    App::run(Kind::Postgres, async |app: &App| {
+        let (here, there) = (Events::start(&app.db), Events::start(&app.db));
+        settled().await;
+        let happened = |coder_id| Event {
+            kind: EventKind::SnippetUpdated,
+            coder_id,
+            snippet_id: Some(1),
+            mentor_id: None,
+        };
+        // Nobody watches yet: it is kept for a moment, for whoever is just about to.
+        (1..=CODERS).for_each(|coder| here.publish(happened(coder)));
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let watchers: Vec<_> = (1..=CODERS).map(|coder| there.watch(Topic::Library(coder))).collect();
+        for _ in 0..200 {
+            here.publish(happened(0));
+            tokio::time::sleep(Duration::from_micros(500)).await;
+        }
+        for (index, mut watcher) in watchers.into_iter().enumerate() {
+            let event = tokio::time::timeout(Duration::from_secs(5), watcher.recv()).await;
+            assert!(matches!(event, Ok(Ok(_))), "coder {}: {event:?}", index + 1);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn many_subscriptions_of_one_person_share_what_they_read() {
     App::run(Kind::Sqlite, async |app: &App| {
         let ada = app.coder("ada").await;

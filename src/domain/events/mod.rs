@@ -13,11 +13,15 @@ use std::{
     time::Duration,
 };
 
-use sea_orm::{DatabaseConnection, DbBackend, EntityTrait};
+use itertools::Itertools;
+use sea_orm::{ColumnTrait, DatabaseConnection, DbBackend, DbErr, EntityTrait, QueryFilter, QuerySelect};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Notify, broadcast, mpsc};
 
-use crate::{entity::coder, telemetry};
+use crate::{
+    entity::{coder, is_any_of},
+    telemetry,
+};
 
 /// How many events may wait to be sent. What comes on top of that is lost, and the log says so.
 const OUTBOX_SIZE: usize = 10_000;
@@ -101,6 +105,7 @@ impl Events {
         telemetry::event_published(is_sent);
         if !is_sent {
             tracing::warn!("too many events wait to be sent: one is lost");
+            self.0.tell_of_a_gap();
         }
     }
 
@@ -126,6 +131,11 @@ impl Inner {
             // Whoever was there may have left.
             telemetry::event_delivered(sender.send(event.clone()).unwrap_or(0));
         }
+    }
+
+    /// Something was missed: all watchers have to look again.
+    fn tell_of_a_gap(&self) {
+        self.watchers.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     fn is_any_watched(&self, which: impl Fn(&Topic) -> bool) -> bool {
@@ -163,7 +173,7 @@ impl Carrier {
                 if count == 0 {
                     return;
                 }
-                self.deliver_all(&self.batch).await;
+                self.deliver(&self.batch).await;
                 self.batch.clear();
                 gather(count).await;
             }
@@ -174,34 +184,45 @@ impl Carrier {
         self.bus.upgrade().is_some_and(|bus| bus.is_any_watched(|_| true))
     }
 
-    /// Something was missed: all watchers have to look again.
     fn tell_of_a_gap(&self) {
         if let Some(bus) = self.bus.upgrade() {
-            bus.watchers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+            bus.tell_of_a_gap();
         }
     }
 
-    async fn deliver_all(&self, events: &[Event]) {
-        for event in events {
-            self.deliver(event).await;
-        }
-    }
-
-    async fn deliver(&self, event: &Event) {
+    async fn deliver(&self, events: &[Event]) {
         let Some(bus) = self.bus.upgrade() else { return };
-        if event.snippet_id.is_some() {
-            bus.tell(Topic::Library(event.coder_id), event);
-        }
-        let mentor_id = match event.mentor_id {
-            Some(mentor_id) => Some(mentor_id),
-            None if bus.is_any_watched(|topic| matches!(topic, Topic::ReviewQueue(_))) => {
-                let coder = coder::Entity::find_by_id(event.coder_id).one(&self.db).await;
-                coder.ok().flatten().and_then(|coder| coder.mentor_id)
+        let queues_are_watched = bus.is_any_watched(|topic| matches!(topic, Topic::ReviewQueue(_)));
+        let mentors = if queues_are_watched { self.mentors(events).await } else { Ok(HashMap::new()) };
+        let mentors = match mentors {
+            Ok(mentors) => mentors,
+            Err(error) => {
+                tracing::warn!(%error, "whom events concern is not known: they are lost");
+                return bus.tell_of_a_gap();
             }
-            None => None,
         };
-        if let Some(mentor_id) = mentor_id {
-            bus.tell(Topic::ReviewQueue(mentor_id), event);
+        for event in events {
+            if event.snippet_id.is_some() {
+                bus.tell(Topic::Library(event.coder_id), event);
+            }
+            if let Some(mentor_id) = event.mentor_id.or_else(|| mentors.get(&event.coder_id).copied()) {
+                bus.tell(Topic::ReviewQueue(mentor_id), event);
+            }
         }
+    }
+
+    /// The mentors of the coders whose snippets events are about.
+    async fn mentors(&self, events: &[Event]) -> Result<HashMap<i32, i32>, DbErr> {
+        let of_snippets = events.iter().filter(|event| event.mentor_id.is_none());
+        let coders: Vec<_> = of_snippets.map(|event| event.coder_id).unique().collect();
+        if coders.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let mentors = coder::Entity::find()
+            .select_only()
+            .columns([coder::Column::Id, coder::Column::MentorId])
+            .filter(is_any_of(coder::Column::Id, &coders, self.db.get_database_backend()))
+            .filter(coder::Column::MentorId.is_not_null());
+        Ok(mentors.into_tuple().all(&self.db).await?.into_iter().collect())
     }
 }

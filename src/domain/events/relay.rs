@@ -3,7 +3,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sea_orm::sqlx::{self, PgPool, postgres::PgListener};
+use sea_orm::sqlx::{
+    self, PgPool,
+    postgres::{PgListener, PgNotification},
+};
 use serde::{Deserialize, Serialize};
 
 use super::{BATCH_SIZE, Carrier, Event, gather};
@@ -62,13 +65,13 @@ impl Carrier {
                     tokio::time::sleep(RETRY_PAUSE).await;
                 }
             }
-            // What others did meanwhile was not heard: all watchers have to look again.
-            self.tell_of_a_gap();
         }
     }
 
     async fn relay(&mut self, pool: &PgPool) -> Result<Ended, sqlx::Error> {
         let mut relay = Relay::connect(pool).await?;
+        // What others did until now was not heard: whoever watches already has to look again.
+        self.tell_of_a_gap();
         let mut reminder = tokio::time::interval(REMINDER);
         let watched = self.watched.clone();
         loop {
@@ -82,11 +85,14 @@ impl Carrier {
                     if count == 0 {
                         return Ok(Ended::WithTheBus);
                     }
-                    self.deliver_all(&self.batch).await;
+                    self.deliver(&self.batch).await;
                     gather(count).await;
                 }
-                heard = relay.hear() => match heard? {
-                    Some(events) => self.deliver_all(&events).await,
+                heard = relay.listener.try_recv() => match heard? {
+                    Some(notification) => {
+                        let happened = relay.heed(&notification).await?;
+                        self.deliver(&happened).await;
+                    }
                     None => return Ok(Ended::WithItsConnection),
                 },
                 () = watched.notified() => {}
@@ -140,14 +146,13 @@ impl Relay {
         self.send(&Message::Watching).await
     }
 
-    /// What happened elsewhere; `None` when the connection was lost. It may be dropped while it waits.
-    async fn hear(&mut self) -> Result<Option<Vec<Event>>, sqlx::Error> {
-        let Some(notification) = self.listener.try_recv().await? else { return Ok(None) };
+    /// Does what a message of another process asks for, and tells what happened there.
+    async fn heed(&mut self, notification: &PgNotification) -> Result<Vec<Event>, sqlx::Error> {
         if notification.process_id() == self.own {
-            return Ok(Some(Vec::new()));
+            return Ok(Vec::new());
         }
         match serde_json::from_str(notification.payload()) {
-            Ok(Message::Happened(events)) => return Ok(Some(events)),
+            Ok(Message::Happened(events)) => return Ok(events),
             Ok(Message::WhoWatches) => self.reminded = None,
             Ok(Message::Watching) => {
                 self.watched_until = Some(Instant::now() + WATCHED_FOR);
@@ -162,7 +167,7 @@ impl Relay {
             // Of a release that knows more, or less.
             Err(_) => {}
         }
-        Ok(Some(Vec::new()))
+        Ok(Vec::new())
     }
 
     async fn send(&mut self, message: &Message) -> Result<(), sqlx::Error> {

@@ -14,6 +14,7 @@ use std::net::IpAddr;
 
 use sea_orm::DatabaseConnection;
 use secrecy::{ExposeSecret, SecretString};
+use tokio_util::task::TaskTracker;
 
 use self::reservation::{Reservation, reserve};
 use super::{binding::bind, usernames};
@@ -54,6 +55,8 @@ pub struct SignUps {
     pub provider: Provider,
     /// How often one address may sign somebody up.
     pub limit: RateLimit,
+    /// Those under way, which go on when their client hangs up.
+    pub under_way: TaskTracker,
 }
 
 impl SignUps {
@@ -75,7 +78,7 @@ impl SignUps {
             telemetry::signed_up(&outcome);
             outcome
         };
-        tokio::spawn(telemetry::current().carry(completion)).await.map_err(Error::internal)?
+        self.under_way.spawn(telemetry::current().carry(completion)).await.map_err(Error::internal)?
     }
 
     async fn admit(&self, client: IpAddr, new: &NewUser) -> Result<Reservation> {

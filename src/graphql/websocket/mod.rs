@@ -41,7 +41,7 @@ pub(super) fn accept(app: App, client: Client, place: Place, upgrade: WebSocketU
         .write_buffer_size(0)
         .protocols([SUBPROTOCOL]);
     let is_spoken = upgrade.selected_protocol().is_some();
-    let request = telemetry::current();
+    let (request, going_on) = (telemetry::current(), app.shutdown.going_on().token());
     upgrade.on_upgrade(async move |mut socket| {
         let closing = if is_spoken {
             request.carry(serve(Session::new(app, client), &mut socket)).await
@@ -51,7 +51,7 @@ pub(super) fn accept(app: App, client: Client, place: Place, upgrade: WebSocketU
         if let Some(closing) = closing {
             closing.send(&mut socket).await;
         }
-        drop(place);
+        drop((place, going_on));
     })
 }
 

@@ -30,6 +30,7 @@ async fn metrics(State(store): State<Store>) -> Response {
             METRICS.connections.get_or_create(&Connections { server, state }).set(count.into());
         }
         METRICS.most_connections.get_or_create(&Server { server }).set(pool.most.into());
+        METRICS.waiting_statements.get_or_create(&Server { server }).set(pool.waiting.into());
     }
     let mut text = String::new();
     match encode(&mut text, &METRICS.registry) {

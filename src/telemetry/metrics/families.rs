@@ -27,6 +27,7 @@ pub(super) struct Metrics {
     pub(super) statements: Histograms<Statement>,
     pub(super) connections: Family<Connections, Gauge>,
     pub(super) most_connections: Family<Server, Gauge>,
+    pub(super) waiting_statements: Family<Server, Gauge>,
     pub(super) reads: Family<Server, Counter>,
     /// Nothing is told where there is no replica.
     pub(super) replica_in_use: Family<[(&'static str, &'static str); 0], Gauge>,
@@ -55,6 +56,7 @@ impl Metrics {
             statements: Family::new_with_constructor(statement_time),
             connections: Family::default(),
             most_connections: Family::default(),
+            waiting_statements: Family::default(),
             reads: Family::default(),
             replica_in_use: Family::default(),
             calls: Family::new_with_constructor(request_time),
@@ -139,6 +141,11 @@ impl Metrics {
             "db_client_connection_max",
             "How many connections the pool may have, by server",
             self.most_connections.clone(),
+        );
+        registry.register(
+            "db_client_connection_pending_requests",
+            "How many statements wait for a connection, by server",
+            self.waiting_statements.clone(),
         );
         registry.register(
             "funcster_replica_in_use",

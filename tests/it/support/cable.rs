@@ -20,6 +20,8 @@ enum State {
     Cut,
     /// What is sent arrives nowhere.
     HeldUp,
+    /// What was connected before carries nothing any more, and nobody is told; what is new is sound.
+    Stranded,
 }
 
 impl Cable {
@@ -45,6 +47,10 @@ impl Cable {
         self.turn(State::HeldUp).await;
     }
 
+    pub(crate) async fn strand(&self) {
+        self.turn(State::Stranded).await;
+    }
+
     pub(crate) async fn mend(&self) {
         self.turn(State::Sound).await;
     }
@@ -59,12 +65,16 @@ impl Cable {
 async fn carry(mut near: TcpStream, target: SocketAddr, mut state: watch::Receiver<State>) {
     let Ok(mut far) = TcpStream::connect(target).await else { return };
     loop {
-        let is_sound = *state.borrow_and_update() == State::Sound;
+        let is_sound = *state.borrow_and_update() != State::HeldUp;
         tokio::select! {
             _ = io::copy_bidirectional(&mut near, &mut far), if is_sound => return,
             changed = state.changed() => {
                 if changed.is_err() || *state.borrow() == State::Cut {
                     return;
+                }
+                if *state.borrow() == State::Stranded {
+                    // Until the test is over.
+                    let _ = state.wait_for(|_| false).await;
                 }
             }
         }

@@ -1,7 +1,15 @@
+use std::time::{Duration, Instant};
+
 use futures_util::future::join_all;
 use serde_json::json;
 
-use crate::support::{App, Kind};
+use crate::{
+    support::{App, Kind},
+    trust::{
+        cli_servers::{Server, free_port},
+        program::Program,
+    },
+};
 
 on_both_databases! {
     async fn the_fewest_connections_that_may_be_set_are_enough_to_serve(app: App) {
@@ -20,4 +28,29 @@ on_both_databases! {
         };
         assert!((1..=5).contains(&open), "{open}");
     }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn connections_that_nobody_used_for_a_moment_are_no_reason_to_wait() {
+    App::run(Kind::Postgres, async |app: &App| {
+        let ada = app.coder("ada").await;
+        let (program, port) = (Program::new(), free_port());
+        // Three for the worker.
+        let settings = [("WORKER_THREADS", "1"), ("DATABASE_MAX_CONNECTIONS", "8")];
+        let server = Server::of(app, &program, &port, &settings).await;
+        let (http, url) = (reqwest::Client::new(), server.at("/userinfo/ada"));
+        for _ in 0..4 {
+            let began = Instant::now();
+            let token = ada.token.as_deref().expect("a token");
+            let requests = (0..12).map(|_| http.get(&url).bearer_auth(token).send());
+            for answer in join_all(requests).await {
+                assert_eq!(answer.expect("it answers").status(), 200);
+            }
+            assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+            // They are not trusted any more, and may not have been given back yet.
+            tokio::time::sleep(Duration::from_millis(1_050)).await;
+        }
+    })
+    .await;
 }

@@ -10,10 +10,11 @@ use std::{
 
 use futures_util::future::join_all;
 use reqwest::{Client, Response, header::CONNECTION};
+use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::{Value, json};
 
 use crate::{
-    support::{App, Kind, Person},
+    support::{App, Kind, Person, Socket},
     trust::{
         cli_servers::{Server, free_port},
         program::Program,
@@ -167,6 +168,70 @@ async fn whoever_asks_by_ctrl_c_or_twice_does_not_wait() {
         }
         assert_eq!(server.stop("TERM").await, Some(0));
         assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
+    })
+    .await;
+}
+
+/// The one has nothing to do any more, but connections to the database that it opened are the others' too.
+#[tokio::test]
+async fn a_worker_thread_that_ends_first_leaves_the_others_their_connections() {
+    App::run(Kind::Postgres, async |app: &App| {
+        let ada = app.coder("ada").await;
+        let token = ada.token.as_deref().expect("a token");
+        // Which of two workers opened a connection is chance; here the other one uses it, there the same.
+        for user in 0..2 {
+            let (program, port) = (Program::new(), free_port());
+            let settings =
+                [("SHUTDOWN_DELAY_SECONDS", "0"), ("WORKER_THREADS", "2"), ("DATABASE_MAX_CONNECTIONS", "6")];
+            let server = Server::of(app, &program, &port, &settings).await;
+            // Of either worker by turns.
+            let clients: Vec<_> = (0..4).map(|_| Client::new()).collect();
+            for client in &clients {
+                client.get(server.at("/healthz")).send().await.expect("a connection");
+            }
+            let store = async |client: &Client| {
+                let snippet = json!({ "name": "Kept", "code": "pass" });
+                let request = client.post(server.at("/snippet")).bearer_auth(token).json(&snippet);
+                request.send().await.map(|answer| answer.status().as_u16())
+            };
+            for stops in [false, true] {
+                let lock = app.db.begin().await.expect("a transaction");
+                lock.execute_unprepared("LOCK TABLE snippets").await.expect("the table is to be had");
+                let unlock = async {
+                    tokio::time::sleep(Duration::from_millis(300)).await;
+                    if stops {
+                        server.signal("TERM");
+                        tokio::time::sleep(Duration::from_millis(300)).await;
+                    }
+                    lock.rollback().await.expect("the table is free");
+                };
+                // First both workers, each with a connection; then one of them with both.
+                let second = if stops { user + 2 } else { 1 - user };
+                let stored = join_all([user, second].map(|client| store(&clients[client])));
+                let (stored, ()) = tokio::join!(stored, unlock);
+                assert!(stored.iter().all(|stored| matches!(stored, Ok(200))), "{stored:?}");
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn every_socket_is_told_that_the_server_stops() {
+    App::run(Kind::Sqlite, async |app: &App| {
+        let (program, port) = (Program::new(), free_port());
+        let settings =
+            [("SHUTDOWN_DELAY_SECONDS", "0"), ("WORKER_THREADS", "2"), ("STREAMS_PER_ADDRESS", "0")];
+        let server = Server::of(app, &program, &port, &settings).await;
+        let mut sockets = Vec::new();
+        for _ in 0..600 {
+            sockets.push(Socket::open_at(&server.at("/graphql"), None).await);
+        }
+        let stopped = tokio::spawn(server.stop("TERM"));
+        for mut socket in sockets {
+            assert_eq!(socket.closed().await.0, 1012);
+        }
+        assert_eq!(stopped.await.expect("it stops"), Some(0));
     })
     .await;
 }
