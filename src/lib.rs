@@ -21,6 +21,7 @@
 //!   connections among them.
 //! - [`dev`] is the local stand-in for Auth0 and the demo data.
 
+mod admission;
 pub mod app;
 pub mod auth;
 pub mod config;

@@ -1,8 +1,4 @@
-use std::{
-    panic::AssertUnwindSafe,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -26,8 +22,8 @@ use tower_http::{
     cors::{AllowOrigin, Any, CorsLayer},
 };
 
-use super::{admission::Admission, receiving::Receiving};
-use crate::{Error, rest::deprecation::DEPRECATION, telemetry};
+use super::receiving::Receiving;
+use crate::{Error, admission::Admission, rest::deprecation::DEPRECATION, telemetry};
 
 /// What Apollo's clients send of their own.
 const CLIENT_HEADERS: [&str; 5] = [
@@ -65,8 +61,7 @@ pub(super) fn guarded<S: Clone + Send + Sync + 'static>(
                     return Ok(next.run(request).await);
                 };
                 let (request, _received) = receiving.receive(request).await?;
-                let _admitted = admission.enter(Instant::now())?;
-                Ok(next.run(request).await)
+                Ok(admission.enter().await?.carry(next.run(request)).await)
             };
             match AssertUnwindSafe(tokio::time::timeout(timeout, response)).catch_unwind().await {
                 Ok(Ok(Ok(response))) => response,

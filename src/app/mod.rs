@@ -1,6 +1,5 @@
 //! The state that requests share, and the one table of routes and layers.
 
-mod admission;
 mod client;
 mod identify;
 mod layers;
@@ -22,11 +21,11 @@ use tower_http::decompression::RequestDecompressionLayer;
 
 pub use self::client::Client;
 use self::{
-    admission::Admission,
     layers::{Bounds, careful, compression, cors, guarded},
     receiving::Receiving,
 };
 use crate::{
+    admission::Admission,
     auth::{Account, Jwks, Provider, Verifier},
     config::{Config, Limits},
     database::{Pool, Replica},

@@ -11,7 +11,7 @@ use jsonwebtoken::{DecodingKey, jwk};
 use reqwest::Url;
 use tokio::sync::Mutex;
 
-use crate::{Error, Result, telemetry};
+use crate::{Error, Result, admission::step_aside, telemetry};
 
 /// The least time between two fetches that unknown key ids cause.
 const REFETCH_INTERVAL: Duration = Duration::from_secs(30);
@@ -90,6 +90,7 @@ impl Jwks {
         if let Some(key) = self.cached(kid) {
             return Ok(Some(key));
         }
+        step_aside();
         let mut last_refetch = self.0.last_refetch.lock().await;
         // Another request may have fetched it while this one waited.
         if let Some(key) = self.cached(kid) {

@@ -7,7 +7,7 @@ use sea_orm::DbBackend;
 pub struct Limits {
     /// `MAX_BODY_BYTES`.
     pub body_bytes: u32,
-    /// `MAX_CONCURRENT_REQUESTS`: requests that are answered at the same time, if there is no burst.
+    /// `MAX_CONCURRENT_REQUESTS`: requests that are answered at the same time.
     pub concurrent_requests: u32,
     /// `DATABASE_MAX_CONNECTIONS`: at least [`Self::MIN_DATABASE_CONNECTIONS`].
     pub database_connections: u32,
@@ -73,7 +73,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             body_bytes: 1024 * 1024,
-            concurrent_requests: 64,
+            concurrent_requests: 32,
             database_connections: 20,
             worker_threads: 0,
             request_timeout: Duration::from_secs(30),

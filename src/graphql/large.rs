@@ -2,21 +2,22 @@
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::{Error, Result, config::Limits};
+use crate::{Error, Result, admission::step_aside, config::Limits};
 
 /// From how many objects on an operation has to wait for others of its kind.
 const LARGE_OPERATION: u32 = 5_000;
 /// How many operations of the largest size are executed at the same time; of smaller ones, more.
 const LARGEST_AT_ONCE: usize = 3;
+/// How many may wait.
+const LINE: usize = 256;
 
 /// Room for large operations.
 #[derive(Debug)]
 pub struct LargeOperations {
     /// One permit for each object.
     room: Semaphore,
-    /// Those that wait for it. There are fewer than requests may be answered at the same time, so that some
-    /// are left for small operations.
-    queue: Semaphore,
+    /// One permit for each that may wait.
+    line: Semaphore,
 }
 
 /// What an operation takes of the room, until this is dropped.
@@ -28,11 +29,12 @@ impl LargeOperations {
     pub fn new(limits: &Limits) -> Self {
         Self {
             room: Semaphore::new(LARGEST_AT_ONCE * limits.graphql.nodes as usize),
-            queue: Semaphore::new(limits.concurrent_requests as usize / 2),
+            line: Semaphore::new(LINE),
         }
     }
 
-    /// Waits until there is room for an operation that asks for so many objects.
+    /// Waits until there is room for an operation that asks for so many objects. Its request is not one of
+    /// those that are answered meanwhile: small ones are not to wait for large ones.
     ///
     /// # Errors
     /// `Unavailable` when too many wait already.
@@ -43,7 +45,8 @@ impl LargeOperations {
         if let Ok(share) = self.room.try_acquire_many(objects) {
             return Ok(Some(share));
         }
-        let _waits = self.queue.try_acquire().map_err(|_| Error::busy())?;
+        let _waits = self.line.try_acquire().map_err(|_| Error::busy())?;
+        step_aside();
         Ok(self.room.acquire_many(objects).await.ok())
     }
 }
@@ -56,12 +59,12 @@ mod tests {
 
     #[test]
     fn some_are_executed_some_wait_and_the_others_are_refused() {
-        let limits = Limits { concurrent_requests: 4, ..Limits::default() };
+        let limits = Limits::default();
         let (operations, largest) = (LargeOperations::new(&limits), limits.graphql.nodes);
         let mut executed: Vec<_> = (0..LARGEST_AT_ONCE)
             .map(|_| operations.share(largest).now_or_never().expect("there is room"))
             .collect();
-        let mut waiting: Vec<_> = (0..2).map(|_| Box::pin(operations.share(largest))).collect();
+        let mut waiting: Vec<_> = (0..LINE).map(|_| Box::pin(operations.share(largest))).collect();
         for operation in &mut waiting {
             assert!(operation.now_or_never().is_none());
         }

@@ -20,6 +20,7 @@ use self::reservation::{Reservation, reserve};
 use super::{binding::bind, usernames};
 use crate::{
     Error, Result,
+    admission::step_aside,
     auth::{Account, Provider, Refusal, Registration},
     entity::user::Role,
     error::Code,
@@ -68,6 +69,7 @@ impl SignUps {
     /// `BadGateway` or `GatewayTimeout` when the provider throttles, fails or does not answer.
     pub async fn sign_up(&self, client: IpAddr, new: NewUser) -> Result<Account> {
         let admitted = self.admit(client, &new).await;
+        step_aside();
         let desk = self.clone();
         // A client that hangs up must not leave the sign-up half done.
         let completion = async move {

@@ -1,0 +1,221 @@
+//! How many requests are answered at the same time: what cannot be answered soon had better be sent again
+//! later, or to another server.
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use tokio::{sync::oneshot, time::timeout};
+
+use crate::{Error, Result};
+
+/// How many times as many may wait as may be inside. If there are more, who has waited longest is refused.
+const LINE: usize = 8;
+/// How long a request may wait.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// As long as nobody has waited for longer than this, the first in line is the next to be let in. Otherwise
+/// there is more to do than can be done, and it is the last: some can then be answered at once, where all
+/// would be answered late.
+const FAIR_WAIT: Duration = Duration::from_millis(20);
+
+tokio::task_local! {
+    /// Of the request that the task answers.
+    static ADMITTED: Admitted;
+}
+
+/// Lets requests in.
+#[derive(Debug)]
+pub(crate) struct Admission {
+    most: usize,
+    crowd: Mutex<Crowd>,
+}
+
+#[derive(Debug, Default)]
+struct Crowd {
+    inside: usize,
+    line: VecDeque<Waiting>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    since: Instant,
+    door: oneshot::Sender<Admitted>,
+}
+
+/// A request that was let in. It has left when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Admitted {
+    admission: Arc<Admission>,
+    is_inside: AtomicBool,
+}
+
+impl Admission {
+    /// How long a request is held that is refused: whoever tries again at once would take the time that
+    /// others need to be answered.
+    pub(crate) const REFUSAL_PAUSE: Duration = Duration::from_millis(20);
+
+    /// So many at the same time.
+    pub(crate) fn of(most: u32) -> Arc<Self> {
+        Arc::new(Self { most: most as usize, crowd: Mutex::default() })
+    }
+
+    /// Lets a request in, now or when others have left.
+    ///
+    /// # Errors
+    /// `Unavailable` when there are too many.
+    pub(crate) async fn enter(self: &Arc<Self>) -> Result<Admitted> {
+        let opened = {
+            let mut crowd = self.crowd();
+            if crowd.inside < self.most {
+                crowd.inside += 1;
+                return Ok(self.admitted());
+            }
+            let (door, opened) = oneshot::channel();
+            crowd.line.push_back(Waiting { since: Instant::now(), door });
+            if crowd.line.len() > LINE * self.most {
+                crowd.line.pop_front();
+            }
+            opened
+        };
+        timeout(PATIENCE, opened).await.ok().and_then(Result::ok).ok_or_else(Error::busy)
+    }
+
+    fn admitted(self: &Arc<Self>) -> Admitted {
+        Admitted { admission: Arc::clone(self), is_inside: AtomicBool::new(true) }
+    }
+
+    /// A place is free: for somebody in line, if there is anybody.
+    fn leave(self: &Arc<Self>) {
+        let next = {
+            let mut crowd = self.crowd();
+            let next = crowd.next();
+            if next.is_none() {
+                crowd.inside -= 1;
+            }
+            next
+        };
+        if let Some(next) = next {
+            // Who has given up meanwhile leaves again by being dropped.
+            let _ = next.door.send(self.admitted());
+        }
+    }
+
+    fn crowd(&self) -> MutexGuard<'_, Crowd> {
+        self.crowd.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Crowd {
+    fn next(&mut self) -> Option<Waiting> {
+        while self.line.front().is_some_and(|first| first.door.is_closed()) {
+            self.line.pop_front();
+        }
+        if self.line.front()?.since.elapsed() <= FAIR_WAIT {
+            return self.line.pop_front();
+        }
+        self.line.pop_back()
+    }
+}
+
+/// The request that this task answers, if it was let in, leaves already: it waits for something that takes
+/// long and costs nothing here, and others need not wait with it. How many do so is bounded in other ways.
+pub(crate) fn step_aside() {
+    let _ = ADMITTED.try_with(Admitted::leave);
+}
+
+impl Admitted {
+    /// Answers the request, and leaves.
+    pub(crate) async fn carry<F: Future>(self, answer: F) -> F::Output {
+        ADMITTED.scope(self, answer).await
+    }
+
+    fn leave(&self) {
+        if self.is_inside.swap(false, Ordering::Relaxed) {
+            self.admission.leave();
+        }
+    }
+}
+
+impl Drop for Admitted {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::Pin;
+
+    use futures_util::{FutureExt, future::BoxFuture};
+
+    use super::*;
+
+    type Entering = Pin<Box<dyn Future<Output = Result<Admitted>> + Send>>;
+
+    /// So many who have just come, and wait.
+    fn come(admission: &Arc<Admission>, count: usize) -> Vec<Entering> {
+        let enter = |_| -> BoxFuture<'static, _> {
+            let admission = Arc::clone(admission);
+            Box::pin(async move { admission.enter().await })
+        };
+        let mut entering: Vec<_> = (0..count).map(enter).collect();
+        for one in &mut entering {
+            assert!(one.now_or_never().is_none(), "there is a place");
+        }
+        entering
+    }
+
+    fn is_in(one: &mut Entering) -> Option<Admitted> {
+        one.now_or_never()?.ok()
+    }
+
+    #[tokio::test]
+    async fn who_comes_first_is_let_in_first_if_nobody_waits_long() {
+        let admission = Admission::of(2);
+        let mut inside =
+            vec![admission.enter().await.expect("a place"), admission.enter().await.expect("one")];
+        let mut waiting = come(&admission, 3);
+        inside.remove(0);
+        let first = is_in(&mut waiting[0]).expect("it is the first");
+        assert!(is_in(&mut waiting[1]).is_none() && is_in(&mut waiting[2]).is_none());
+        // One that leaves the line holds nobody up.
+        drop(waiting.remove(1));
+        drop(first);
+        assert!(is_in(&mut waiting[1]).is_some());
+        assert!(admission.enter().await.is_ok(), "it has left again");
+    }
+
+    #[tokio::test]
+    async fn who_comes_last_is_let_in_first_if_others_wait_long() {
+        let admission = Admission::of(1);
+        let inside = admission.enter().await.expect("a place");
+        let mut early = come(&admission, 1);
+        tokio::time::sleep(2 * FAIR_WAIT).await;
+        let mut late = come(&admission, 1);
+        let waits = inside.carry(async {
+            step_aside();
+            assert!(is_in(&mut early[0]).is_none());
+            is_in(&mut late[0]).expect("it is the last")
+        });
+        let late = waits.await;
+        assert!(is_in(&mut early[0]).is_none(), "who has stepped aside leaves no second place");
+        drop(late);
+        assert!(is_in(&mut early[0]).is_some());
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_for_ever_and_not_everybody_waits() {
+        let admission = Admission::of(1);
+        let _inside = admission.enter().await.expect("a place");
+        let mut waiting = come(&admission, LINE + 1);
+        assert!(waiting.remove(0).now_or_never().expect("it is refused").is_err());
+        let began = Instant::now();
+        assert!(waiting.remove(0).await.is_err());
+        assert!(began.elapsed() < 5 * PATIENCE);
+    }
+}
