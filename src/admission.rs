@@ -19,8 +19,7 @@ const LINE: usize = 8;
 /// How long a request may wait.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// As long as nobody has waited for longer than this, the first in line is the next to be let in. Otherwise
-/// there is more to do than can be done, and it is the last: some can then be answered at once, where all
-/// would be answered late.
+/// it is the last: some are then answered at once, where all would be answered late.
 const FAIR_WAIT: Duration = Duration::from_millis(20);
 
 tokio::task_local! {
@@ -32,6 +31,7 @@ tokio::task_local! {
 #[derive(Debug)]
 pub(crate) struct Admission {
     most: usize,
+    fair_wait: Duration,
     crowd: Mutex<Crowd>,
 }
 
@@ -39,6 +39,8 @@ pub(crate) struct Admission {
 struct Crowd {
     inside: usize,
     line: VecDeque<Waiting>,
+    /// Of those who left lately, how many more found somebody in line than nobody.
+    pressure: usize,
 }
 
 #[derive(Debug)]
@@ -61,7 +63,11 @@ impl Admission {
 
     /// So many at the same time.
     pub(crate) fn of(most: u32) -> Arc<Self> {
-        Arc::new(Self { most: most as usize, crowd: Mutex::default() })
+        Self::with(most, FAIR_WAIT)
+    }
+
+    fn with(most: u32, fair_wait: Duration) -> Arc<Self> {
+        Arc::new(Self { most: most as usize, fair_wait, crowd: Mutex::default() })
     }
 
     /// Lets a request in, now or when others have left.
@@ -93,7 +99,7 @@ impl Admission {
     fn leave(self: &Arc<Self>) {
         let next = {
             let mut crowd = self.crowd();
-            let next = crowd.next();
+            let next = crowd.next(LINE * self.most, self.fair_wait);
             if next.is_none() {
                 crowd.inside -= 1;
             }
@@ -111,14 +117,27 @@ impl Admission {
 }
 
 impl Crowd {
-    fn next(&mut self) -> Option<Waiting> {
-        while self.line.front().is_some_and(|first| first.door.is_closed()) {
+    /// Whose turn it is. If the line has stayed while more left than can be in it, there is more to do than
+    /// can be done, and those who have waited are refused.
+    fn next(&mut self, longest: usize, fair_wait: Duration) -> Option<Waiting> {
+        let is_long = |waiting: &Waiting| waiting.since.elapsed() > fair_wait;
+        self.drop_first(|first| first.door.is_closed());
+        self.pressure = if self.line.is_empty() {
+            self.pressure.saturating_sub(1)
+        } else {
+            (self.pressure + 1).min(2 * longest)
+        };
+        let is_overload = self.pressure > longest;
+        if is_overload {
+            self.drop_first(is_long);
+        }
+        if is_overload || is_long(self.line.front()?) { self.line.pop_back() } else { self.line.pop_front() }
+    }
+
+    fn drop_first(&mut self, is_out: impl Fn(&Waiting) -> bool) {
+        while self.line.front().is_some_and(&is_out) {
             self.line.pop_front();
         }
-        if self.line.front()?.since.elapsed() <= FAIR_WAIT {
-            return self.line.pop_front();
-        }
-        self.line.pop_back()
     }
 }
 
@@ -155,6 +174,10 @@ mod tests {
 
     use super::*;
 
+    /// Longer than a test may be held up; and short enough to be waited for.
+    const LONG: Duration = Duration::from_secs(60);
+    const SHORT: Duration = Duration::from_millis(200);
+
     type Entering = Pin<Box<dyn Future<Output = Result<Admitted>> + Send>>;
 
     /// So many who have just come, and wait.
@@ -176,7 +199,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_comes_first_is_let_in_first_if_nobody_waits_long() {
-        let admission = Admission::of(2);
+        let admission = Admission::with(2, LONG);
         let mut inside =
             vec![admission.enter().await.expect("a place"), admission.enter().await.expect("one")];
         let mut waiting = come(&admission, 3);
@@ -192,10 +215,10 @@ mod tests {
 
     #[tokio::test]
     async fn who_comes_last_is_let_in_first_if_others_wait_long() {
-        let admission = Admission::of(1);
+        let admission = Admission::with(1, SHORT);
         let inside = admission.enter().await.expect("a place");
         let mut early = come(&admission, 1);
-        tokio::time::sleep(2 * FAIR_WAIT).await;
+        tokio::time::sleep(2 * SHORT).await;
         let mut late = come(&admission, 1);
         let waits = inside.carry(async {
             step_aside();
@@ -206,6 +229,24 @@ mod tests {
         assert!(is_in(&mut early[0]).is_none(), "who has stepped aside leaves no second place");
         drop(late);
         assert!(is_in(&mut early[0]).is_some());
+    }
+
+    #[tokio::test]
+    async fn who_has_waited_is_refused_if_the_line_stays() {
+        let admission = Admission::with(1, SHORT);
+        let mut inside = admission.enter().await.expect("a place");
+        let mut early = come(&admission, 1);
+        tokio::time::sleep(2 * SHORT).await;
+        for _ in 0..LINE {
+            let mut late = come(&admission, 1);
+            drop(inside);
+            inside = is_in(&mut late[0]).expect("it is the last");
+        }
+        assert!(is_in(&mut early[0]).is_none());
+        let mut late = come(&admission, 1);
+        drop(inside);
+        assert!(early.remove(0).now_or_never().expect("it is refused").is_err());
+        assert!(is_in(&mut late[0]).is_some());
     }
 
     #[tokio::test]

@@ -160,7 +160,9 @@ impl<'a> Bench<'a> {
         Ok(Overload {
             workload,
             clients: CLIENTS,
+            usually: load.clients,
             alone: alone.percentile(99),
+            usual: sustained.percentile(99),
             sustained: sustained.per_second,
             accepted: overloaded.per_second,
             offered: offered * overloaded.per_second,

@@ -27,8 +27,12 @@ pub(crate) struct Report {
 pub(crate) struct Overload {
     pub(crate) workload: Workload,
     pub(crate) clients: u32,
+    /// How many there are in the other runs.
+    pub(crate) usually: u32,
     /// The 99th percentile of one client that has the server for itself.
     pub(crate) alone: Duration,
+    /// That of the clients of the other runs, all of whom are answered.
+    pub(crate) usual: Duration,
     /// What is answered in a second by the clients of the other runs.
     pub(crate) sustained: f64,
     /// What is answered in a second; the rest of what is offered is refused.
@@ -144,14 +148,16 @@ impl Report {
             let _ = writeln!(
                 text,
                 "\nOverload ({}, {} clients): {} requests/s offered, {:.1} times what is sustained; {} answered, the others \
-                 503 with `Retry-After`. p99 of those answered {:.1} ms, {:.1} times that of one client alone \
-                 ({:.2} ms); {probe}.",
+                 503 with `Retry-After`. p99 of those answered {:.1} ms, {:.1} times that of {} clients, who are all \
+                 answered, and {:.1} times that of one client alone ({:.2} ms); {probe}.",
                 overload.workload.name(),
                 overload.clients,
                 thousands(overload.offered),
                 overload.offered / overload.sustained,
                 thousands(overload.accepted),
                 milliseconds(overload.p99),
+                overload.p99.as_secs_f64() / overload.usual.as_secs_f64(),
+                overload.usually,
                 overload.p99.as_secs_f64() / overload.alone.as_secs_f64(),
                 milliseconds(overload.alone),
             );
