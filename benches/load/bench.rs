@@ -38,6 +38,8 @@ use crate::{
 const WARM_UP: Duration = Duration::from_secs(1);
 /// How many requests of a workload are looked at closely.
 const SAMPLE: usize = 50;
+/// Of who sends them.
+const SEED: u64 = 1;
 
 /// All that is needed to measure on one database; what is first ends first.
 pub(crate) struct Bench<'a> {
@@ -47,6 +49,7 @@ pub(crate) struct Bench<'a> {
     url: String,
     db: DatabaseConnection,
     server: Server,
+    yoga: Option<Server>,
     requests: Arc<Requests>,
     cluster: Option<Cluster>,
     version: String,
@@ -77,9 +80,12 @@ impl<'a> Bench<'a> {
         runtime.block_on(data::fill(&db, size))?;
         let issuer = Issuer::start(runtime, directory.path())?;
         let server = Server::start(&url, &issuer, &options.settings, directory.path())?;
+        let yoga = (options.yoga && kind == Kind::Postgres)
+            .then(|| Server::start_yoga(&url, &issuer, directory.path()))
+            .transpose()?;
         progress("signing everybody's tokens");
         let requests = Arc::new(Requests::new(size, &issuer, &server.address.to_string())?);
-        Ok(Self { runtime, kind, size, url, db, server, requests, cluster, version, directory })
+        Ok(Self { runtime, kind, size, url, db, server, yoga, requests, cluster, version, directory })
     }
 
     /// Runs all the rounds.
@@ -93,9 +99,13 @@ impl<'a> Bench<'a> {
             progress(&format!("{} {}", workload.name(), workload.description()));
             if !options.quick {
                 self.server_run(workload, warm_up)?;
+                self.yoga_run(workload, warm_up)?;
                 self.limit_run(workload, warm_up)?;
             }
             let (statements, bytes) = self.runtime.block_on(self.examine(workload))?;
+            if let Some(yoga) = &self.yoga {
+                self.runtime.block_on(self.verify(yoga, workload))?;
+            }
             self.tidy(workload)?;
             workloads.push(Measured { workload, statements, bytes, rounds: Vec::new() });
         }
@@ -171,7 +181,7 @@ impl<'a> Bench<'a> {
         })
     }
 
-    /// The server and its limit, right after another.
+    /// The server, its limit, and the other server, right after another.
     fn round(&self, workload: Workload, load: Load, limit_first: bool) -> Outcome<Round> {
         let ((run, processor), limit) = if limit_first {
             let limit = self.limit_run(workload, load)?;
@@ -179,8 +189,9 @@ impl<'a> Bench<'a> {
         } else {
             (self.server_run(workload, load)?, self.limit_run(workload, load)?)
         };
+        let yoga = self.yoga_run(workload, load)?;
         let (p50, p99) = (run.percentile(50), run.percentile(99));
-        Ok(Round { requests: run.per_second, limit, p50, p99, processor })
+        Ok(Round { requests: run.per_second, limit, yoga, p50, p99, processor })
     }
 
     /// Returns the processor time that the server took for a request, too.
@@ -192,6 +203,14 @@ impl<'a> Bench<'a> {
         self.tidy(workload)?;
         let processor = time.map(|time| time.div_f64(run.count().max(1) as f64));
         Ok((run, processor))
+    }
+
+    /// Requests in a second.
+    fn yoga_run(&self, workload: Workload, load: Load) -> Outcome<Option<f64>> {
+        let Some(yoga) = &self.yoga else { return Ok(None) };
+        let run = client::run(yoga.address, &self.requests, workload, load)?;
+        self.tidy(workload)?;
+        Ok(Some(run.per_second))
     }
 
     fn limit_run(&self, workload: Workload, load: Load) -> Outcome<f64> {
@@ -212,16 +231,20 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// Verifies some answers. Returns how many statements one takes, where the database counts them,
-    /// and how long one is.
-    async fn examine(&self, workload: Workload) -> Outcome<(Option<f64>, usize)> {
-        const SEED: u64 = 1;
-        let mut client = Client::connect(self.server.address, Rng::with_seed(SEED)).await?;
+    /// Compares some answers with what the database holds. Returns how long one is.
+    async fn verify(&self, server: &Server, workload: Workload) -> Outcome<usize> {
+        let mut client = Client::connect(server.address, Rng::with_seed(SEED)).await?;
         for _ in 0..SAMPLE {
             let asked = client.ask(&self.requests, workload).await?;
             verify::verify(&self.db, asked, client.body()).await?;
         }
-        let bytes = client.body().len();
+        Ok(client.body().len())
+    }
+
+    /// Verifies some answers. Returns how many statements one takes, where the database counts them,
+    /// and how long one is.
+    async fn examine(&self, workload: Workload) -> Outcome<(Option<f64>, usize)> {
+        let bytes = self.verify(&self.server, workload).await?;
         let Some(cluster) = &self.cluster else { return Ok((None, bytes)) };
         cluster.log_statements(&self.db, true).await?;
         let before = cluster.logged_statements()?;

@@ -21,24 +21,24 @@ impl Expected {
     }
 }
 
-/// Another server with the same data, on the same kind of machine, under the same load.
+/// Another server with the same data and under the same load, as it was measured on another machine.
 pub(crate) struct Other {
     pub(crate) name: &'static str,
     /// In the order of [`Workload::ALL`]; `None` for what it cannot answer.
     pub(crate) ratios: [Option<f64>; 5],
 }
 
-pub(crate) const OTHERS: [Other; 3] = [
+pub(crate) const ELSEWHERE: [Other; 3] = [
     Other {
-        name: "GraphQL Yoga, dataloader, pg",
+        name: "Yoga *",
         ratios: [Some(0.104), Some(0.101), Some(0.192), Some(0.114), Some(0.160)],
     },
     Other {
-        name: "PostGraphile 5",
+        name: "PostGraphile *",
         ratios: [Some(0.103), Some(0.127), Some(0.211), Some(0.056), Some(0.173)],
     },
     Other {
-        name: "the original in Flask",
+        name: "Flask original *",
         ratios: [Some(0.042), Some(0.055), Some(0.046), None, Some(0.046)],
     },
 ];

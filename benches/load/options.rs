@@ -7,6 +7,7 @@ use clap::{Parser, ValueEnum};
 use crate::{data::Size, workload::Workload};
 
 /// Puts load on the release server and on its database alone, in turns, and compares.
+#[expect(clippy::struct_excessive_bools, reason = "they are switches of a command line")]
 #[derive(Parser)]
 #[command(name = "cargo bench --bench load --")]
 pub(crate) struct Options {
@@ -28,6 +29,9 @@ pub(crate) struct Options {
     /// Run everything for a moment on little data, only to see that it works
     #[arg(long)]
     pub(crate) quick: bool,
+    /// Measure GraphQL Yoga, too, on PostgreSQL; it takes Node.js and npm
+    #[arg(long)]
+    pub(crate) yoga: bool,
     /// A setting of the server, as NAME=VALUE; may be repeated
     #[arg(long = "setting", value_name = "NAME=VALUE", value_parser = setting)]
     pub(crate) settings: Vec<(String, String)>,

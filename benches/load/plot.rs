@@ -4,8 +4,8 @@
 use std::fmt::Write as _;
 
 use crate::{
-    expected::{Expected, OTHERS},
-    report::Report,
+    expected::Expected,
+    report::{Report, contenders},
 };
 
 const WIDTH: u32 = 800;
@@ -27,12 +27,12 @@ const STYLE: &str = "
   .quiet { font-size: 12px; fill: #59636e }
   .inside { font-size: 12px; font-weight: 600; fill: #ffffff }
   .grid { stroke: #d1d9e0 }
-  .b0 { fill: #0969da } .b1 { fill: #818b98 } .b2 { fill: #afb8c1 } .b3 { fill: #d0d7de }
+  .b0 { fill: #0969da } .b1 { fill: #818b98 } .b2 { fill: #afb8c1 } .b3 { fill: #d0d7de } .b4 { fill: #e6eaef }
   .required { stroke: #cf222e; stroke-width: 2 }
   .aim { stroke: #1a7f37; stroke-width: 2; stroke-dasharray: 4 3 }
   @media (prefers-color-scheme: dark) {
     text { fill: #f0f6fc } .quiet { fill: #9198a1 } .inside { fill: #0d1117 } .grid { stroke: #3d444d }
-    .b0 { fill: #4493f8 } .b1 { fill: #9198a1 } .b2 { fill: #656c76 } .b3 { fill: #3d444d }
+    .b0 { fill: #4493f8 } .b1 { fill: #9198a1 } .b2 { fill: #656c76 } .b3 { fill: #3d444d } .b4 { fill: #2a313c }
     .required { stroke: #f85149 } .aim { stroke: #3fb950 }
   }
 ";
@@ -40,7 +40,7 @@ const STYLE: &str = "
 /// The picture, as SVG.
 pub(crate) fn svg(postgres: &Report) -> String {
     let mut picture = Picture(String::new());
-    let names = ["funcster-api"].into_iter().chain(OTHERS.iter().map(|other| other.name));
+    let contenders = contenders(postgres);
     picture.text(
         12,
         26,
@@ -49,7 +49,7 @@ pub(crate) fn svg(postgres: &Report) -> String {
     );
     picture.text(12, 46, "quiet", &postgres.setting);
     let mut x = 12;
-    for (number, name) in names.enumerate() {
+    for (number, name) in contenders.iter().map(|contender| contender.name).enumerate() {
         picture.rect(x, 60, 12, &format!("b{number}"));
         picture.text(x + 18, 71, "quiet", name);
         x += 34 + 7 * u32::try_from(name.len()).unwrap_or_default();
@@ -60,21 +60,22 @@ pub(crate) fn svg(postgres: &Report) -> String {
         x += 80;
     }
 
-    let height = STEP * (1 + u32::try_from(OTHERS.len()).unwrap_or_default());
+    let height = STEP * u32::try_from(contenders.len()).unwrap_or_default();
     let bottom = TOP + (height + GAP) * u32::try_from(postgres.workloads.len()).unwrap_or_default();
     for tenth in (0..=10).step_by(2) {
         let x = LEFT + LENGTH * tenth / 10;
         picture.line(x, TOP - 8, x, bottom - 6, "grid");
         picture.text(x - 8, bottom + 12, "quiet", &format!("{}.{}", tenth / 10, tenth % 10));
     }
-    for (top, measured) in (TOP..).step_by((height + GAP) as usize).zip(&postgres.workloads) {
+    for (top, (nth, measured)) in
+        (TOP..).step_by((height + GAP) as usize).zip(postgres.workloads.iter().enumerate())
+    {
         let workload = measured.workload;
         picture.text(12, top + 18, "", workload.name());
         for (line, words) in (0..).zip(workload.description().split_inclusive(", ")) {
             picture.text(12, top + 36 + 15 * line, "quiet", words);
         }
-        let others = OTHERS.iter().map(|other| other.ratios[workload as usize]);
-        let ratios = [Some(measured.ratio())].into_iter().chain(others);
+        let ratios = contenders.iter().map(|contender| contender.ratios[nth]);
         for (number, ratio) in (0..).zip(ratios) {
             let (y, length) = (top + STEP * number, along(ratio.unwrap_or_default()));
             picture.rect(LEFT, y, length, &format!("b{number}"));

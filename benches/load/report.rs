@@ -5,7 +5,7 @@ use std::{fmt::Write as _, time::Duration};
 use serde_json::{Value, json};
 
 use crate::{
-    expected::{Expected, OTHERS},
+    expected::{ELSEWHERE, Expected},
     options::Kind,
     workload::Workload,
 };
@@ -64,6 +64,8 @@ pub(crate) struct Measured {
 pub(crate) struct Round {
     pub(crate) requests: f64,
     pub(crate) limit: f64,
+    /// What another server answers, if it was asked.
+    pub(crate) yoga: Option<f64>,
     pub(crate) p50: Duration,
     pub(crate) p99: Duration,
     /// The server's, for a request.
@@ -85,6 +87,11 @@ impl Measured {
 
     pub(crate) fn ratio(&self) -> f64 {
         self.median(|round| round.requests / round.limit)
+    }
+
+    fn yoga_ratio(&self) -> Option<f64> {
+        Some(self.median(|round| round.yoga.map_or(f64::NAN, |yoga| yoga / round.limit)))
+            .filter(|ratio| ratio.is_finite())
     }
 
     fn processor_micros(&self) -> Option<f64> {
@@ -181,6 +188,7 @@ impl Report {
                 json!({
                     "requests_per_second": round.requests,
                     "bare_sql_per_second": round.limit,
+                    "yoga_requests_per_second": round.yoga,
                     "p50_ms": milliseconds(round.p50),
                     "p99_ms": milliseconds(round.p99),
                     "server_processor_ms": round.processor.map(milliseconds),
@@ -203,24 +211,47 @@ impl Report {
     }
 }
 
+/// A server, and its ratio under each workload that was measured, where it has one.
+pub(crate) struct Contender {
+    pub(crate) name: &'static str,
+    pub(crate) ratios: Vec<Option<f64>>,
+}
+
+/// All that there is to compare, this server first.
+pub(crate) fn contenders(postgres: &Report) -> Vec<Contender> {
+    let contender = |name, ratio: &dyn Fn(&Measured) -> Option<f64>| Contender {
+        name,
+        ratios: postgres.workloads.iter().map(ratio).collect(),
+    };
+    let elsewhere = ELSEWHERE
+        .iter()
+        .map(|other| contender(other.name, &|measured| other.ratios[measured.workload as usize]));
+    [
+        contender("funcster-api", &|measured| Some(measured.ratio())),
+        contender("GraphQL Yoga", &Measured::yoga_ratio),
+    ]
+    .into_iter()
+    .chain(elsewhere)
+    .filter(|contender| contender.ratios.iter().any(Option::is_some))
+    .collect()
+}
+
 /// The ratios on PostgreSQL beside those of others, as a section of Markdown.
 pub(crate) fn comparison(postgres: &Report) -> String {
     let names = postgres.workloads.iter().map(|measured| measured.workload.name());
     let mut rows = vec![
         ["requests/s, bare SQL = 1"].into_iter().chain(names).map(ToOwned::to_owned).collect::<Vec<_>>(),
     ];
-    let row = |name: &str, ratio: &dyn Fn(&Measured) -> Option<f64>| {
-        let ratios = postgres
-            .workloads
-            .iter()
-            .map(|measured| ratio(measured).map_or("-".to_owned(), |ratio| format!("{ratio:.2}")));
-        [name.to_owned()].into_iter().chain(ratios).collect()
-    };
-    rows.push(row("funcster-api", &|measured| Some(measured.ratio())));
-    for other in &OTHERS {
-        rows.push(row(other.name, &|measured| other.ratios[measured.workload as usize]));
+    for Contender { name, ratios } in contenders(postgres) {
+        let ratios =
+            ratios.iter().map(|ratio| ratio.map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}")));
+        rows.push([name.to_owned()].into_iter().chain(ratios).collect());
     }
-    format!("### Beside others, on PostgreSQL\n\n{}", table(&rows))
+    format!(
+        "### Beside others, on PostgreSQL\n\nThose with an asterisk were measured on another machine, where bare SQL was \
+         slower: 14,150/s for W1.\n\n{}",
+        table(&rows)
+    )
 }
 
 /// A table in Markdown, its columns as wide as they must be. Words are to the left, numbers to the right.

@@ -1,4 +1,4 @@
-//! The server under test: the release binary, set up as an operator does.
+//! The servers under test: the release binary, set up as an operator does; and another one beside it.
 
 use std::{
     fs::{self, File},
@@ -35,25 +35,46 @@ pub(crate) fn migrate(database_url: &str, directory: &Path) -> Outcome<()> {
 }
 
 impl Server {
-    /// Starts it, and waits until it is ready. Its log goes to a file in `directory`.
+    /// Starts the release binary, and waits until it is ready. Its log goes to a file in `directory`.
     pub(crate) fn start(
         database_url: &str,
         issuer: &Issuer,
         settings: &[(String, String)],
         directory: &Path,
     ) -> Outcome<Self> {
+        let mut command = Command::new(PROGRAM);
+        command.arg("serve").env_clear().envs(settings.iter().cloned());
+        Self::launch(command, "server", database_url, issuer, directory)
+    }
+
+    /// Starts GraphQL Yoga in the same way, with what it needs from npm.
+    pub(crate) fn start_yoga(database_url: &str, issuer: &Issuer, directory: &Path) -> Outcome<Self> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/yoga");
+        let installed = Command::new("npm").args(["ci", "--silent"]).current_dir(&folder).status()?;
+        if !installed.success() {
+            return Err("npm does not bring what GraphQL Yoga needs".into());
+        }
+        let mut command = Command::new("node");
+        command.arg(folder.join("server.mjs")).env("NODE_ENV", "production");
+        Self::launch(command, "yoga", database_url, issuer, directory)
+    }
+
+    fn launch(
+        mut command: Command,
+        name: &str,
+        database_url: &str,
+        issuer: &Issuer,
+        directory: &Path,
+    ) -> Outcome<Self> {
         let address = free_address()?;
-        let log = directory.join("server.log");
-        let child = Command::new(PROGRAM)
-            .arg("serve")
-            .env_clear()
+        let log = directory.join(name).with_extension("log");
+        let child = command
             .env("DATABASE_URL", database_url)
             .env("AUTH0_DOMAIN", issuer.settings.issuer.as_str())
             .env("AUTH0_CLIENT_ID", &issuer.settings.client_id)
             .env("API_IDENTIFIER", &issuer.settings.audience)
             .env("HOST", address.ip().to_string())
             .env("PORT", address.port().to_string())
-            .envs(settings.iter().cloned())
             .current_dir(directory)
             .stdin(Stdio::null())
             .stderr(File::create(&log)?)
@@ -62,7 +83,7 @@ impl Server {
         let began = Instant::now();
         while !client::is_ready(address) {
             if began.elapsed() > Duration::from_secs(10) || server.child.try_wait()?.is_some() {
-                return Err(format!("the server does not start: {}", fs::read_to_string(&log)?).into());
+                return Err(format!("{name} does not start: {}", fs::read_to_string(&log)?).into());
             }
             thread::sleep(Duration::from_millis(20));
         }
