@@ -14,7 +14,8 @@ use tokio::{sync::oneshot, time::timeout};
 
 use crate::{Error, Result};
 
-/// How many times as many may wait as may be inside. If there are more, who has waited longest is refused.
+/// How many times as many may wait in line as may be inside, and may have stepped aside. If there are more in
+/// line, who has waited longest is refused.
 const LINE: usize = 8;
 /// How long a request may wait.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -38,6 +39,7 @@ pub(crate) struct Admission {
 #[derive(Debug, Default)]
 struct Crowd {
     inside: usize,
+    aside: usize,
     line: VecDeque<Waiting>,
     /// Of those who left lately, how many more found somebody in line than nobody.
     pressure: usize,
@@ -49,11 +51,17 @@ struct Waiting {
     door: oneshot::Sender<Admitted>,
 }
 
+impl Waiting {
+    fn has_left(&self) -> bool {
+        self.door.is_closed()
+    }
+}
+
 /// A request that was let in. It has left when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Admitted {
     admission: Arc<Admission>,
-    is_inside: AtomicBool,
+    is_aside: AtomicBool,
 }
 
 impl Admission {
@@ -83,7 +91,10 @@ impl Admission {
             }
             let (door, opened) = oneshot::channel();
             crowd.line.push_back(Waiting { since: Instant::now(), door });
-            if crowd.line.len() > LINE * self.most {
+            if crowd.line.len() > self.longest_line() {
+                crowd.line.retain(|waiting| !waiting.has_left());
+            }
+            if crowd.line.len() > self.longest_line() {
                 crowd.line.pop_front();
             }
             opened
@@ -92,14 +103,14 @@ impl Admission {
     }
 
     fn admitted(self: &Arc<Self>) -> Admitted {
-        Admitted { admission: Arc::clone(self), is_inside: AtomicBool::new(true) }
+        Admitted { admission: Arc::clone(self), is_aside: AtomicBool::default() }
     }
 
     /// A place is free: for somebody in line, if there is anybody.
     fn leave(self: &Arc<Self>) {
         let next = {
             let mut crowd = self.crowd();
-            let next = crowd.next(LINE * self.most, self.fair_wait);
+            let next = crowd.next(self.longest_line(), self.fair_wait);
             if next.is_none() {
                 crowd.inside -= 1;
             }
@@ -109,6 +120,10 @@ impl Admission {
             // Who has given up meanwhile leaves again by being dropped.
             let _ = next.door.send(self.admitted());
         }
+    }
+
+    fn longest_line(&self) -> usize {
+        LINE * self.most
     }
 
     fn crowd(&self) -> MutexGuard<'_, Crowd> {
@@ -121,7 +136,10 @@ impl Crowd {
     /// can be done, and those who have waited are refused.
     fn next(&mut self, longest: usize, fair_wait: Duration) -> Option<Waiting> {
         let is_long = |waiting: &Waiting| waiting.since.elapsed() > fair_wait;
-        self.drop_first(|first| first.door.is_closed());
+        self.drop_first(Waiting::has_left);
+        while self.line.back().is_some_and(Waiting::has_left) {
+            self.line.pop_back();
+        }
         self.pressure = if self.line.is_empty() {
             self.pressure.saturating_sub(1)
         } else {
@@ -141,10 +159,10 @@ impl Crowd {
     }
 }
 
-/// The request that this task answers, if it was let in, leaves already: it waits for something that takes
-/// long and costs nothing here, and others need not wait with it. How many do so is bounded in other ways.
+/// The request that this task answers, if it was let in, makes room, unless too many have already: it waits
+/// for something that takes long and costs nothing here, and others need not wait with it.
 pub(crate) fn step_aside() {
-    let _ = ADMITTED.try_with(Admitted::leave);
+    let _ = ADMITTED.try_with(Admitted::step_aside);
 }
 
 impl Admitted {
@@ -153,16 +171,26 @@ impl Admitted {
         ADMITTED.scope(self, answer).await
     }
 
-    fn leave(&self) {
-        if self.is_inside.swap(false, Ordering::Relaxed) {
-            self.admission.leave();
+    fn step_aside(&self) {
+        {
+            let mut crowd = self.admission.crowd();
+            if self.is_aside.load(Ordering::Relaxed) || crowd.aside == self.admission.longest_line() {
+                return;
+            }
+            crowd.aside += 1;
+            self.is_aside.store(true, Ordering::Relaxed);
         }
+        self.admission.leave();
     }
 }
 
 impl Drop for Admitted {
     fn drop(&mut self) {
-        self.leave();
+        if *self.is_aside.get_mut() {
+            self.admission.crowd().aside -= 1;
+        } else {
+            self.admission.leave();
+        }
     }
 }
 
@@ -175,7 +203,7 @@ mod tests {
     use super::*;
 
     /// Longer than a test may be held up; and short enough to be waited for.
-    const LONG: Duration = Duration::from_secs(60);
+    const LONG: Duration = Duration::from_mins(1);
     const SHORT: Duration = Duration::from_millis(200);
 
     type Entering = Pin<Box<dyn Future<Output = Result<Admitted>> + Send>>;
@@ -247,6 +275,24 @@ mod tests {
         drop(inside);
         assert!(early.remove(0).now_or_never().expect("it is refused").is_err());
         assert!(is_in(&mut late[0]).is_some());
+    }
+
+    #[tokio::test]
+    async fn only_so_many_step_aside() {
+        let admission = Admission::of(1);
+        let mut aside = Vec::new();
+        for _ in 0..LINE {
+            let admitted = admission.enter().await.expect("the last one has made room");
+            admitted.step_aside();
+            aside.push(admitted);
+        }
+        let stays = admission.enter().await.expect("a place");
+        stays.step_aside();
+        let mut waiting = come(&admission, 1);
+        aside.pop();
+        assert!(is_in(&mut waiting[0]).is_none(), "who was aside had no place");
+        stays.step_aside();
+        assert!(is_in(&mut waiting[0]).is_some());
     }
 
     #[tokio::test]

@@ -29,16 +29,10 @@ pub(crate) struct Other {
 }
 
 pub(crate) const ELSEWHERE: [Other; 3] = [
-    Other {
-        name: "Yoga *",
-        ratios: [Some(0.104), Some(0.101), Some(0.192), Some(0.114), Some(0.160)],
-    },
+    Other { name: "Yoga *", ratios: [Some(0.104), Some(0.101), Some(0.192), Some(0.114), Some(0.160)] },
     Other {
         name: "PostGraphile *",
         ratios: [Some(0.103), Some(0.127), Some(0.211), Some(0.056), Some(0.173)],
     },
-    Other {
-        name: "Flask original *",
-        ratios: [Some(0.042), Some(0.055), Some(0.046), None, Some(0.046)],
-    },
+    Other { name: "Flask original *", ratios: [Some(0.042), Some(0.055), Some(0.046), None, Some(0.046)] },
 ];

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use axum::{
-    body::{Body, Bytes, HttpBody},
+    body::{Body, HttpBody},
     extract::Request,
 };
 use futures_util::{StreamExt, stream};
@@ -40,40 +40,50 @@ impl Receiving {
     /// # Errors
     /// `Unavailable` when there is no room.
     pub(super) async fn receive(&self, request: Request) -> Result<(Request, Received)> {
-        if request.body().is_end_stream() {
+        if request.body().size_hint().exact() == Some(0) {
             return Ok((request, None));
         }
         let (head, body) = request.into_parts();
         let mut rest = body.into_data_stream();
-        let (mut received, mut length, mut taken) = (Vec::<Result<Bytes, axum::Error>>::new(), 0, None);
-        while length <= self.most
-            && let Some(chunk) = rest.next().await
-        {
-            let bytes = chunk.as_ref().map_or(0, Bytes::len);
-            let beyond = (length + bytes).saturating_sub(SMALL_BYTES.max(length));
-            length += bytes;
-            if beyond > 0 {
-                let more = u32::try_from(beyond).ok();
-                let more = more.and_then(|more| Arc::clone(&self.room).try_acquire_many_owned(more).ok());
-                let more = more.ok_or_else(Error::busy)?;
-                match &mut taken {
-                    None => taken = Some(more),
-                    Some(taken) => taken.merge(more),
-                }
+        let (mut received, mut taken) = (Vec::new(), Received::None);
+        let end = loop {
+            if received.len() > self.most {
+                break None;
             }
-            let is_broken = chunk.is_err();
-            received.push(chunk);
-            if is_broken {
-                break;
-            }
-        }
-        let body = Body::from_stream(stream::iter(received).chain(rest));
+            let chunk = match rest.next().await {
+                Some(Ok(chunk)) => chunk,
+                end => break Some(end),
+            };
+            let length = received.len() + chunk.len();
+            self.take(length.saturating_sub(SMALL_BYTES.max(received.len())), &mut taken)?;
+            received.extend_from_slice(&chunk);
+        };
+        let body = match end {
+            Some(None) => Body::from(received),
+            Some(Some(broken)) => Body::from_stream(stream::iter([Ok(received.into()), broken])),
+            None => Body::from_stream(stream::iter([Ok(received.into())]).chain(rest)),
+        };
         Ok((Request::from_parts(head, body), taken))
+    }
+
+    fn take(&self, bytes: usize, taken: &mut Received) -> Result<()> {
+        if bytes == 0 {
+            return Ok(());
+        }
+        let more = u32::try_from(bytes).map_err(|_| Error::busy())?;
+        let more = Arc::clone(&self.room).try_acquire_many_owned(more).map_err(|_| Error::busy())?;
+        match taken {
+            None => *taken = Some(more),
+            Some(taken) => taken.merge(more),
+        }
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use axum::body::Bytes;
+
     use super::*;
 
     const MOST: u32 = 100_000;

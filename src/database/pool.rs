@@ -59,7 +59,7 @@ struct Connections<DB: sqlx::Database> {
     pool: sqlx::Pool<DB>,
     idle: Mutex<Vec<(PoolConnection<DB>, Instant)>>,
     places: Semaphore,
-    /// Shared by the statements that wait for a place.
+    /// Shared by the statements that wait.
     waiting: Arc<()>,
 }
 
@@ -230,23 +230,28 @@ impl<DB: sqlx::Database> Connections<DB> {
     async fn take(&self) -> Result<(SemaphorePermit<'_>, PoolConnection<DB>), DbErr> {
         let place = match self.places.try_acquire() {
             Ok(place) => place,
-            Err(_) => self.wait().await?,
+            Err(_) => self.place().await?,
         };
         let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         // One that is not trusted goes back before another is asked for: there may be no more.
         let kept = kept.filter(|(_, since)| since.elapsed() < TRUSTED_IDLE_TIME);
         let connection = match kept {
             Some((connection, _)) => connection,
-            None => self.pool.acquire().await.map_err(|error| match error {
-                sqlx::Error::PoolTimedOut => DbErr::ConnectionAcquire(ConnAcquireErr::Timeout),
-                sqlx::Error::PoolClosed => DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed),
-                error => DbErr::Conn(RuntimeErr::SqlxError(error.into())),
-            })?,
+            None => self.another().await?,
         };
         Ok((place, connection))
     }
 
-    async fn wait(&self) -> Result<SemaphorePermit<'_>, DbErr> {
+    async fn another(&self) -> Result<PoolConnection<DB>, DbErr> {
+        let _waits = Arc::clone(&self.waiting);
+        self.pool.acquire().await.map_err(|error| match error {
+            sqlx::Error::PoolTimedOut => DbErr::ConnectionAcquire(ConnAcquireErr::Timeout),
+            sqlx::Error::PoolClosed => DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed),
+            error => DbErr::Conn(RuntimeErr::SqlxError(error.into())),
+        })
+    }
+
+    async fn place(&self) -> Result<SemaphorePermit<'_>, DbErr> {
         let _waits = Arc::clone(&self.waiting);
         let place = timeout(ACQUIRE_TIMEOUT, self.places.acquire()).await;
         place.ok().and_then(Result::ok).ok_or(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))

@@ -122,11 +122,8 @@ impl Replica {
         }
     }
 
-    /// It is not read until it is found fit again; unless it is not to blame.
+    /// It is not read until it is found fit again.
     fn rest(&self, unfit: &Unfit) {
-        if matches!(unfit, Unfit::Unknown(_)) {
-            return;
-        }
         self.replayed.forget();
         if self.set_in_use(false) {
             tracing::warn!(reason = %unfit, "the replica is not read, but the primary");
@@ -135,9 +132,9 @@ impl Replica {
 
     /// Tells whether that is news.
     fn set_in_use(&self, is_in_use: bool) -> bool {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         telemetry::replica_in_use(is_in_use);
         self.is_in_use.store(is_in_use, Ordering::Relaxed);
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         told.replace(is_in_use) != Some(is_in_use)
     }
 

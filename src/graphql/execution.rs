@@ -109,10 +109,7 @@ impl Operation {
 
     /// Waits until there is room in memory for what the operation asks for. The share is to be kept until
     /// the response has been written.
-    ///
-    /// # Errors
-    /// `Unavailable` when too many wait already.
-    pub(super) async fn share<'a>(&self, app: &'a App) -> Result<Share<'a>, Error> {
+    pub(super) async fn share<'a>(&self, app: &'a App) -> Share<'a> {
         app.large_operations.share(self.nodes).await
     }
 
@@ -181,10 +178,8 @@ impl Operation {
         let app = app.clone();
         let outcome = async move {
             let executed = async {
-                match self.share(&app).await {
-                    Ok(_share) => self.execute(&app, viewer, client, false).await,
-                    Err(refusal) => Refusal::from(refusal).into(),
-                }
+                let _share = self.share(&app).await;
+                self.execute(&app, viewer, client, false).await
             };
             let executed = tokio::time::timeout(app.limits.request_timeout, executed).await;
             executed.unwrap_or_else(|_| Outcome::overdue())

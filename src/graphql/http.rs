@@ -120,10 +120,7 @@ async fn answer(
                     Err(error) => refuse(media_type, error.into()),
                 }
             } else {
-                let _share = match operation.share(app).await {
-                    Ok(share) => share,
-                    Err(error) => return refuse(media_type, error.into()),
-                };
+                let _share = operation.share(app).await;
                 let writes = operation.may_be_written();
                 write(media_type, operation.execute(app, viewer, client.0, writes).await, writes)
             }

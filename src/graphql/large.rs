@@ -2,23 +2,16 @@
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::{Error, Result, admission::step_aside, config::Limits};
+use crate::{admission::step_aside, config::Limits};
 
 /// From how many objects on an operation has to wait for others of its kind.
 const LARGE_OPERATION: u32 = 5_000;
 /// How many operations of the largest size are executed at the same time; of smaller ones, more.
 const LARGEST_AT_ONCE: usize = 3;
-/// How many may wait.
-const LINE: usize = 256;
 
-/// Room for large operations.
+/// Room for large operations: one permit for each object.
 #[derive(Debug)]
-pub struct LargeOperations {
-    /// One permit for each object.
-    room: Semaphore,
-    /// One permit for each that may wait.
-    line: Semaphore,
-}
+pub struct LargeOperations(Semaphore);
 
 /// What an operation takes of the room, until this is dropped.
 pub(super) type Share<'a> = Option<SemaphorePermit<'a>>;
@@ -27,27 +20,21 @@ impl LargeOperations {
     /// As much room as `limits` make necessary.
     #[must_use]
     pub fn new(limits: &Limits) -> Self {
-        Self {
-            room: Semaphore::new(LARGEST_AT_ONCE * limits.graphql.nodes as usize),
-            line: Semaphore::new(LINE),
-        }
+        Self(Semaphore::new(LARGEST_AT_ONCE * limits.graphql.nodes as usize))
     }
 
-    /// Waits until there is room for an operation that asks for so many objects. Its request is not one of
-    /// those that are answered meanwhile: small ones are not to wait for large ones.
-    ///
-    /// # Errors
-    /// `Unavailable` when too many wait already.
-    pub(super) async fn share(&self, objects: u32) -> Result<Share<'_>> {
+    /// Waits until there is room for an operation that asks for so many objects. Small ones do not wait
+    /// with it to be let in.
+    pub(super) async fn share(&self, objects: u32) -> Share<'_> {
         if objects < LARGE_OPERATION {
-            return Ok(None);
+            return None;
         }
-        if let Ok(share) = self.room.try_acquire_many(objects) {
-            return Ok(Some(share));
+        if let Ok(share) = self.0.try_acquire_many(objects) {
+            return Some(share);
         }
-        let _waits = self.line.try_acquire().map_err(|_| Error::busy())?;
         step_aside();
-        Ok(self.room.acquire_many(objects).await.ok())
+        // It is never closed.
+        self.0.acquire_many(objects).await.ok()
     }
 }
 
@@ -58,23 +45,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn some_are_executed_some_wait_and_the_others_are_refused() {
+    fn the_largest_wait_for_each_other_and_small_ones_for_nobody() {
         let limits = Limits::default();
         let (operations, largest) = (LargeOperations::new(&limits), limits.graphql.nodes);
         let mut executed: Vec<_> = (0..LARGEST_AT_ONCE)
             .map(|_| operations.share(largest).now_or_never().expect("there is room"))
             .collect();
-        let mut waiting: Vec<_> = (0..LINE).map(|_| Box::pin(operations.share(largest))).collect();
-        for operation in &mut waiting {
-            assert!(operation.now_or_never().is_none());
-        }
-        let refused = operations.share(largest).now_or_never().expect("it does not wait");
-        assert!(refused.is_err_and(|error| error.code == crate::error::Code::Unavailable));
+        let mut waiting = Box::pin(operations.share(largest));
+        assert!((&mut waiting).now_or_never().is_none());
         let small = operations.share(LARGE_OPERATION - 1).now_or_never().expect("it does not wait");
-        assert!(small.is_ok_and(|share| share.is_none()));
-
+        assert!(small.is_none());
         executed.pop();
-        let first = waiting.swap_remove(0).now_or_never().expect("there is room");
-        assert!(first.is_ok_and(|share| share.is_some()));
+        assert!(waiting.now_or_never().is_some_and(|share| share.is_some()));
     }
 }

@@ -16,7 +16,10 @@ use std::{
 use itertools::Itertools;
 use sea_orm::{ColumnTrait, DatabaseConnection, DbBackend, DbErr, EntityTrait, QueryFilter, QuerySelect};
 use serde::{Deserialize, Serialize};
-use tokio::sync::{Notify, broadcast, mpsc};
+use tokio::{
+    sync::{Notify, broadcast, mpsc},
+    time::timeout,
+};
 
 use crate::{
     entity::{coder, is_any_of},
@@ -29,6 +32,8 @@ const OUTBOX_SIZE: usize = 10_000;
 const BATCH_SIZE: usize = 50;
 /// How long the carrier lets events gather after it has taken some up.
 const GATHERING_TIME: Duration = Duration::from_millis(5);
+/// How long the database may take to answer. It is waited for no longer than the watchers can wait.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// How many events a watcher may be behind before it is dropped.
 const WATCHER_LAG: usize = 64;
 
@@ -110,7 +115,8 @@ impl Events {
     }
 
     /// Everything that happens to this from now on. A watcher that falls too far behind, or that may
-    /// have missed something by a fault, gets an error in place of what it missed.
+    /// have missed something by a fault, gets an error in place of what it missed; not if too much
+    /// waited to be sent in another process, whose log says so.
     #[must_use]
     pub fn watch(&self, topic: Topic) -> broadcast::Receiver<Event> {
         let mut watchers = self.0.watchers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -193,13 +199,16 @@ impl Carrier {
     async fn deliver(&self, events: &[Event]) {
         let Some(bus) = self.bus.upgrade() else { return };
         let queues_are_watched = bus.is_any_watched(|topic| matches!(topic, Topic::ReviewQueue(_)));
-        let mentors = if queues_are_watched { self.mentors(events).await } else { Ok(HashMap::new()) };
-        let mentors = match mentors {
-            Ok(mentors) => mentors,
-            Err(error) => {
-                tracing::warn!(%error, "whom events concern is not known: they are lost");
-                return bus.tell_of_a_gap();
+        let mentors = if queues_are_watched {
+            match timeout(PATIENCE, self.mentors(events)).await {
+                Ok(Ok(mentors)) => mentors,
+                failure => {
+                    tracing::warn!(?failure, "whom events concern is not known: they are lost");
+                    return bus.tell_of_a_gap();
+                }
             }
+        } else {
+            HashMap::new()
         };
         for event in events {
             if event.snippet_id.is_some() {
