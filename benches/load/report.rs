@@ -94,6 +94,10 @@ impl Measured {
             .filter(|ratio| ratio.is_finite())
     }
 
+    fn times_yoga(&self) -> Option<String> {
+        Some(format!("{} {:.1}", self.workload.name(), self.ratio() / self.yoga_ratio()?))
+    }
+
     fn processor_micros(&self) -> Option<f64> {
         let micros = self
             .median(|round| round.processor.map_or(f64::NAN, |processor| milliseconds(processor) * 1_000.0));
@@ -247,9 +251,15 @@ pub(crate) fn comparison(postgres: &Report) -> String {
             ratios.iter().map(|ratio| ratio.map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}")));
         rows.push([name.to_owned()].into_iter().chain(ratios).collect());
     }
+    let times: Vec<_> = postgres.workloads.iter().filter_map(Measured::times_yoga).collect();
+    let beside = if times.is_empty() {
+        String::new()
+    } else {
+        format!("\nTimes what GraphQL Yoga answers, in the same run: {}.\n", times.join(", "))
+    };
     format!(
         "### Beside others, on PostgreSQL\n\nThose with an asterisk were measured on another machine, where bare SQL was \
-         slower: 14,150/s for W1.\n\n{}",
+         slower: 14,150/s for W1.\n\n{}{beside}",
         table(&rows)
     )
 }
