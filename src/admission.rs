@@ -2,11 +2,9 @@
 //! later, or to another server.
 
 use std::{
+    cell::Cell,
     collections::VecDeque,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -61,7 +59,7 @@ impl Waiting {
 #[derive(Debug)]
 pub(crate) struct Admitted {
     admission: Arc<Admission>,
-    is_aside: AtomicBool,
+    is_aside: Cell<bool>,
 }
 
 impl Admission {
@@ -103,7 +101,7 @@ impl Admission {
     }
 
     fn admitted(self: &Arc<Self>) -> Admitted {
-        Admitted { admission: Arc::clone(self), is_aside: AtomicBool::default() }
+        Admitted { admission: Arc::clone(self), is_aside: Cell::default() }
     }
 
     /// A place is free: for somebody in line, if there is anybody.
@@ -174,11 +172,11 @@ impl Admitted {
     fn step_aside(&self) {
         {
             let mut crowd = self.admission.crowd();
-            if self.is_aside.load(Ordering::Relaxed) || crowd.aside == self.admission.longest_line() {
+            if self.is_aside.get() || crowd.aside == self.admission.longest_line() {
                 return;
             }
             crowd.aside += 1;
-            self.is_aside.store(true, Ordering::Relaxed);
+            self.is_aside.set(true);
         }
         self.admission.leave();
     }
@@ -186,7 +184,7 @@ impl Admitted {
 
 impl Drop for Admitted {
     fn drop(&mut self) {
-        if *self.is_aside.get_mut() {
+        if self.is_aside.get() {
             self.admission.crowd().aside -= 1;
         } else {
             self.admission.leave();

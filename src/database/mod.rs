@@ -29,7 +29,6 @@ const MAX_SQLITE_CONNECTIONS: u32 = 8;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a connection may have been idle and is still used without asking whether it is alive.
 const TRUSTED_IDLE_TIME: Duration = Duration::from_secs(1);
-
 /// How long the network may take to bring what PostgreSQL says when it has ended a statement.
 const ANSWER_DELAY: Duration = Duration::from_secs(1);
 
@@ -87,10 +86,15 @@ fn options(url: &str, limits: Option<&Limits>) -> ConnectOptions {
 /// wait for the answer for as long as it takes the system to find out that nobody is there any more, and
 /// count the connection among those in use.
 async fn require_answer(connection: &mut PgConnection, patience: Duration) -> Result<bool, sqlx::Error> {
-    match timeout(patience, connection.ping()).await {
-        Ok(answer) => answer.map(|()| true),
-        Err(_) => Err(io::Error::from(io::ErrorKind::TimedOut).into()),
-    }
+    within(patience, connection.ping()).await.map(|()| true)
+}
+
+/// What the database answers, or that it does not in time. The connection is no good any more then.
+pub(crate) async fn within<T>(
+    patience: Duration,
+    answer: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, sqlx::Error> {
+    timeout(patience, answer).await.unwrap_or_else(|_| Err(io::Error::from(io::ErrorKind::TimedOut).into()))
 }
 
 async fn open(options: ConnectOptions) -> Result<DatabaseConnection, DbErr> {

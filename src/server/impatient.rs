@@ -40,9 +40,13 @@ impl<S> Impatient<S> {
         }
         let patience = self.patience;
         let waiting = self.waiting.get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
-        ready!(waiting.as_mut().poll(cx));
-        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+        fails_after(waiting, cx)
     }
+}
+
+fn fails_after<T>(time: &mut Pin<Box<Sleep>>, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
+    ready!(time.as_mut().poll(cx));
+    Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Impatient<S> {
@@ -55,8 +59,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Impatient<S> {
         let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
         if let Some(opening) = &mut self.opening {
             if read.is_pending() {
-                ready!(opening.as_mut().poll(cx));
-                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+                return fails_after(opening, cx);
             }
             self.heard += buffer.filled().len() - before;
             if self.heard >= OPENING {

@@ -156,6 +156,8 @@ async fn clients_that_are_silent_or_leave_do_not_stop_the_others() {
         for answer in join_all(requests).await {
             assert_eq!(answer.expect("it answers").status(), 200);
         }
+        let answer = reqwest::get(server.url("/healthz")).await.expect("it answers");
+        assert_eq!(answer.status(), 200);
         drop((silent, leaving));
     })
     .await;

@@ -198,17 +198,12 @@ impl Carrier {
 
     async fn deliver(&self, events: &[Event]) {
         let Some(bus) = self.bus.upgrade() else { return };
-        let queues_are_watched = bus.is_any_watched(|topic| matches!(topic, Topic::ReviewQueue(_)));
-        let mentors = if queues_are_watched {
-            match timeout(PATIENCE, self.mentors(events)).await {
-                Ok(Ok(mentors)) => mentors,
-                failure => {
-                    tracing::warn!(?failure, "whom events concern is not known: they are lost");
-                    return bus.tell_of_a_gap();
-                }
+        let mentors = match timeout(PATIENCE, self.mentors(&bus, events)).await {
+            Ok(Ok(mentors)) => mentors,
+            failure => {
+                tracing::warn!(?failure, "whom events concern is not known: they are lost");
+                return bus.tell_of_a_gap();
             }
-        } else {
-            HashMap::new()
         };
         for event in events {
             if event.snippet_id.is_some() {
@@ -220,11 +215,11 @@ impl Carrier {
         }
     }
 
-    /// The mentors of the coders whose snippets events are about.
-    async fn mentors(&self, events: &[Event]) -> Result<HashMap<i32, i32>, DbErr> {
+    /// The mentors of the coders whose snippets events are about, if any mentor watches.
+    async fn mentors(&self, bus: &Inner, events: &[Event]) -> Result<HashMap<i32, i32>, DbErr> {
         let of_snippets = events.iter().filter(|event| event.mentor_id.is_none());
         let coders: Vec<_> = of_snippets.map(|event| event.coder_id).unique().collect();
-        if coders.is_empty() {
+        if coders.is_empty() || !bus.is_any_watched(|topic| matches!(topic, Topic::ReviewQueue(_))) {
             return Ok(HashMap::new());
         }
         let mentors = coder::Entity::find()

@@ -1,6 +1,5 @@
 use std::{
     collections::VecDeque,
-    io,
     time::{Duration, Instant},
 };
 
@@ -9,9 +8,9 @@ use sea_orm::sqlx::{
     postgres::{PgListener, PgNotification},
 };
 use serde::{Deserialize, Serialize};
-use tokio::time::timeout;
 
 use super::{BATCH_SIZE, Carrier, Event, PATIENCE, gather};
+use crate::database::within;
 
 /// The channel in PostgreSQL.
 const CHANNEL: &str = "funcster_events";
@@ -175,9 +174,6 @@ impl Relay {
     async fn send(&mut self, message: &Message) -> Result<(), sqlx::Error> {
         let payload = serde_json::to_string(message).unwrap_or_default();
         let notify = sqlx::query("SELECT pg_notify($1, $2)").bind(CHANNEL).bind(payload);
-        match timeout(PATIENCE, notify.execute(&mut self.listener)).await {
-            Ok(notified) => notified.map(drop),
-            Err(_) => Err(io::Error::from(io::ErrorKind::TimedOut).into()),
-        }
+        within(PATIENCE, notify.execute(&mut self.listener)).await.map(drop)
     }
 }
