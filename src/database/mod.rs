@@ -1,5 +1,6 @@
 //! The connection pools, their settings on both databases, and transactions.
 
+mod lookup;
 mod pool;
 mod replica;
 
@@ -16,6 +17,7 @@ use sea_orm::{
 use tokio::time::timeout;
 
 pub use self::{
+    lookup::Lookup,
     pool::{Pool, PoolUse},
     replica::{ReadPool, Replica},
 };

@@ -1,5 +1,5 @@
 use std::{
-    fmt,
+    fmt, iter,
     sync::{Arc, Mutex, PoisonError, Weak},
     time::Instant,
 };
@@ -21,7 +21,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::{ACQUIRE_TIMEOUT, TRUSTED_IDLE_TIME};
+use super::{ACQUIRE_TIMEOUT, TRUSTED_IDLE_TIME, lookup::Lookups};
 use crate::{config::Limits, telemetry, worker};
 
 /// How many connections single statements leave to transactions, which keep theirs for longer, and to
@@ -42,6 +42,8 @@ struct Inner {
     kept: Kept,
     /// Those that a worker thread has for itself.
     of_workers: Vec<Arc<Connections<Postgres>>>,
+    /// What requests wait for: those of each worker thread, and those of all other threads.
+    lookups: Vec<Arc<Lookups>>,
     observe: Box<Observe>,
 }
 
@@ -82,23 +84,24 @@ impl Pool {
                 Connections::of(&more_connections(shared, each), each, shared.close_event())
             });
         }
-        Self::new(all, of_workers, telemetry::executed)
+        Self::new(all, of_workers, limits.worker_threads as usize, telemetry::executed)
     }
 
     /// Another connection to the same PostgreSQL, for statements that must not wait for others.
     pub(super) fn apart(&self) -> Self {
         let one = more_connections(self.all().get_postgres_connection_pool(), 1);
-        Self::new(one.into(), Vec::new(), telemetry::executed)
+        Self::new(one.into(), Vec::new(), 0, telemetry::executed)
     }
 
     /// The connections of `all`; `observe` is told of each statement that the pool executes.
     pub fn observed(all: DatabaseConnection, observe: impl Fn(&Info<'_>) + Send + Sync + 'static) -> Self {
-        Self::new(all, Vec::new(), observe)
+        Self::new(all, Vec::new(), 0, observe)
     }
 
     fn new(
         all: DatabaseConnection,
         of_workers: Vec<Arc<Connections<Postgres>>>,
+        workers: usize,
         observe: impl Fn(&Info<'_>) + Send + Sync + 'static,
     ) -> Self {
         let kept = if all.get_database_backend() == DbBackend::Postgres {
@@ -106,12 +109,20 @@ impl Pool {
         } else {
             Kept::Sqlite(Connections::shared(all.get_sqlite_connection_pool()))
         };
-        Self(Arc::new(Inner { all, kept, of_workers, observe: Box::new(observe) }))
+        let lookups = iter::repeat_with(Arc::default).take(workers + 1).collect();
+        Self(Arc::new(Inner { all, kept, of_workers, lookups, observe: Box::new(observe) }))
     }
 
     /// The connections that this thread uses.
     fn own<'a>(&'a self, shared: &'a Connections<Postgres>) -> &'a Connections<Postgres> {
         worker::index().and_then(|index| self.0.of_workers.get(index)).map_or(shared, |own| own)
+    }
+
+    /// What the requests of this thread wait for.
+    pub(super) fn lookups(&self) -> &Arc<Lookups> {
+        let lookups = &self.0.lookups;
+        let of_worker = worker::index().and_then(|index| lookups.get(index));
+        of_worker.unwrap_or_else(|| lookups.last().expect("there is one more than workers"))
     }
 
     /// How much of the pool is in use.

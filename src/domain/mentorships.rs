@@ -16,7 +16,7 @@ use super::{
 use crate::{
     Error, Result,
     auth::{Permission, Viewer},
-    database::{ReadPool, begin_write},
+    database::{Lookup, ReadPool, begin_write},
     entity::coder::{self, Coder},
 };
 
@@ -88,13 +88,31 @@ async fn assign(store: &Store, coder_id: i32, mentor_id: i32) -> Result<Mentorsh
 ///
 /// # Errors
 /// Those of the database.
-pub async fn coders_of(db: &ReadPool, mentor_ids: &[i32], page: Page) -> Result<HashMap<i32, Slice<Coder>>> {
-    paging::pages(db, coder::find(), coder::Column::MentorId, mentor_ids, page, |row| {
-        let coder = Coder::from_query_result(row, "")?;
-        let parent = coder.mentor_id.unwrap_or_default();
-        Ok(Child { id: coder.id, parent, value: coder })
-    })
-    .await
+pub async fn coders_of(
+    db: &ReadPool,
+    mentor_ids: Vec<i32>,
+    page: Page,
+) -> Result<HashMap<i32, Slice<Coder>>> {
+    db.look_up(CodersOf(page), mentor_ids).await
+}
+
+/// A page of the coders of a mentor, by the mentor's number.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct CodersOf(Page);
+
+impl Lookup for CodersOf {
+    type Key = i32;
+    type Value = Slice<Coder>;
+
+    async fn read(self, db: &ReadPool, mentor_ids: &[i32]) -> Result<HashMap<i32, Slice<Coder>>> {
+        let Self(page) = self;
+        paging::pages(db, coder::find(), coder::Column::MentorId, mentor_ids, page, |row| {
+            let coder = Coder::from_query_result(row, "")?;
+            let parent = coder.mentor_id.unwrap_or_default();
+            Ok(Child { id: coder.id, parent, value: coder })
+        })
+        .await
+    }
 }
 
 /// How many coders each of these mentors has.

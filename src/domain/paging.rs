@@ -6,11 +6,14 @@ use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, IntoSimpleExpr,
     Iterable, JoinType, Order, PrimaryKeyToColumn, QueryFilter, QueryOrder, QueryResult, QuerySelect,
     QueryTrait, Select,
-    prelude::Expr,
-    sea_query::{Asterisk, ExprTrait, Func, Query, SelectStatement},
+    sea_query::{Asterisk, ExprTrait, Query, SelectStatement},
 };
 
-use crate::{Error, Result, database::ReadPool, entity::is_any_of};
+use crate::{
+    Error, Result,
+    database::ReadPool,
+    entity::{is_any_of, rows_of},
+};
 
 /// How many rows a page has when the client does not say, unless so many are not allowed.
 pub const DEFAULT_SIZE: i32 = 20;
@@ -110,7 +113,7 @@ impl Page {
             .apply_if(self.before, |select, before| select.filter(id.lt(before)))
     }
 
-    fn slice<T>(self, mut rows: Vec<T>) -> Slice<T> {
+    pub(super) fn slice<T>(self, mut rows: Vec<T>) -> Slice<T> {
         let limit = self.limit.map_or(usize::MAX, |limit| limit as usize);
         let has_more = rows.len() > limit;
         rows.truncate(limit);
@@ -159,11 +162,10 @@ where
     let select = page.range(select, id_of::<E>());
     let backend = db.get_database_backend();
     let statement = match page.rows_to_read() {
-        Some(rows) if parents.len() == 1 => {
-            let of_one = of_any(select, parent, parents, backend);
-            backend.build(&of_one.order_by(id_of::<E>(), page.order()).limit(rows).into_query())
+        None => {
+            let of_any = select.filter(is_any_of(parent.into_simple_expr(), parents, backend));
+            backend.build(&of_any.into_query())
         }
-        None => backend.build(&of_any(select, parent, parents, backend).into_query()),
         Some(rows) if backend == DbBackend::Postgres => {
             backend.build(&first_of_each_laterally(select, parent, parents, page, rows))
         }
@@ -196,14 +198,8 @@ pub struct Child<M> {
     pub value: M,
 }
 
-fn of_any<E: EntityTrait>(
-    select: Select<E>,
-    parent: E::Column,
-    parents: &[i32],
-    backend: DbBackend,
-) -> Select<E> {
-    select.filter(is_any_of(parent.into_simple_expr(), parents, backend))
-}
+/// What the parents are called in a statement.
+const PARENTS: &str = "parents";
 
 /// As [`first_of_each_laterally`], for SQLite, which has no `LATERAL`: the ids of the rows that are wanted are
 /// looked up for each parent.
@@ -215,17 +211,16 @@ fn first_of_each<E: EntityTrait>(
     rows: u64,
 ) -> SelectStatement {
     let id = id_of::<E>();
+    let (parents, number) = rows_of(parents, PARENTS, DbBackend::Sqlite);
     let first = select
         .clone()
         .select_only()
         .column(id)
-        .filter(parent.into_expr().eq(Expr::col(("parents", "value"))))
+        .filter(parent.into_expr().eq(number))
         .order_by(id, page.order())
         .limit(rows)
         .into_query();
-    let parents = serde_json::Value::from(parents).to_string();
-    let mut statement = select.filter(id.in_subquery(first)).into_query();
-    statement.from_function(Func::cust("json_each").arg(Expr::val(parents)), "parents").take()
+    select.filter(id.in_subquery(first)).into_query().from(parents).take()
 }
 
 /// Looks up the first rows of each parent by the index, however long its list is.
@@ -236,14 +231,15 @@ fn first_of_each_laterally<E: EntityTrait>(
     page: Page,
     rows: u64,
 ) -> SelectStatement {
+    let (parents, number) = rows_of(parents, PARENTS, DbBackend::Postgres);
     let first = select
-        .filter(parent.into_expr().eq(Expr::col(("parents", "parents"))))
+        .filter(parent.into_expr().eq(number))
         .order_by(id_of::<E>(), page.order())
         .limit(rows)
         .into_query();
     Query::select()
         .column(("first", Asterisk))
-        .from_function(Func::cust("unnest").arg(Expr::val(parents.to_vec())), "parents")
+        .from(parents)
         .join_lateral(JoinType::InnerJoin, first, "first", Condition::all())
         .take()
 }

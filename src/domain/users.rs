@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, PaginatorTrait, QueryFilter,
-    QuerySelect, RelationTrait, Select, sea_query::SimpleExpr,
+    QuerySelect, QueryTrait, RelationTrait, Select,
 };
 
 use super::{
@@ -16,12 +16,12 @@ use super::{
 use crate::{
     Error, Result,
     auth::{Account, ActingCoder, ActingMentor, Claims, Permission, Viewer},
-    database::Pool,
+    database::{Lookup, Pool, ReadPool},
     entity::{
         coder::{self, Coder},
         is_any_of,
         mentor::{self, Mentor},
-        user,
+        rows_of, user,
     },
 };
 
@@ -49,9 +49,10 @@ pub enum Coders {
 /// # Errors
 /// Those of the database.
 pub async fn identify(db: &Pool, claims: &Claims) -> Result<Option<Account>> {
-    let known = find_person(db, user::Column::Auth0Sub.eq(claims.subject.as_str())).await?;
-    if known.is_some() {
-        return Ok(known.map(|user| match user {
+    let known = people().filter(user::Column::Auth0Sub.eq(claims.subject.as_str()));
+    let known = known.into_model::<Person>().one(db).await?;
+    if let Some(user) = known.and_then(Person::into_user) {
+        return Ok(Some(match user {
             User::Coder(coder) => Account::Coder(ActingCoder { id: coder.id }),
             User::Mentor(mentor) => Account::Mentor(ActingMentor { id: mentor.id }),
         }));
@@ -66,9 +67,10 @@ pub async fn identify(db: &Pool, claims: &Claims) -> Result<Option<Account>> {
 ///
 /// # Errors
 /// `Forbidden` without `get:userinfo`, `NotFound`.
-pub async fn by_name(db: &impl ConnectionTrait, viewer: &Viewer, username: &str) -> Result<User> {
+pub async fn by_name(db: &ReadPool, viewer: &Viewer, username: String) -> Result<User> {
     viewer.require(Permission::GetUserinfo)?;
-    let user = if can_be_stored(username) { find_person(db, user::is_named(username)).await? } else { None };
+    let names = if can_be_stored(&username) { vec![username.clone()] } else { Vec::new() };
+    let user = db.look_up(ByName, names).await?.remove(&username);
     user.ok_or_else(|| Error::not_found("user"))
 }
 
@@ -123,20 +125,16 @@ pub async fn count_mentors(db: &impl ConnectionTrait, counts: &Counts, viewer: &
 ///
 /// # Errors
 /// Those of the database.
-pub async fn coders_by_id(db: &impl ConnectionTrait, ids: &[i32]) -> Result<HashMap<i32, Coder>> {
-    let found =
-        coder::find().filter(is_any_of(coder::Column::Id, ids, db.get_database_backend())).into_model();
-    Ok(found.all(db).await?.into_iter().map(|coder: Coder| (coder.id, coder)).collect())
+pub async fn coders_by_id(db: &ReadPool, ids: Vec<i32>) -> Result<HashMap<i32, Coder>> {
+    db.look_up(CodersById, ids).await
 }
 
 /// The mentors with these numbers; as [`coders_by_id`].
 ///
 /// # Errors
 /// Those of the database.
-pub async fn mentors_by_id(db: &impl ConnectionTrait, ids: &[i32]) -> Result<HashMap<i32, Mentor>> {
-    let found =
-        mentor::find().filter(is_any_of(mentor::Column::Id, ids, db.get_database_backend())).into_model();
-    Ok(found.all(db).await?.into_iter().map(|mentor: Mentor| (mentor.id, mentor)).collect())
+pub async fn mentors_by_id(db: &ReadPool, ids: Vec<i32>) -> Result<HashMap<i32, Mentor>> {
+    db.look_up(MentorsById, ids).await
 }
 
 impl Coders {
@@ -145,6 +143,59 @@ impl Coders {
             Self::All => select,
             Self::Available => select.filter(coder::Column::MentorId.is_null()),
         }
+    }
+}
+
+/// A coder, by number.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct CodersById;
+
+impl Lookup for CodersById {
+    type Key = i32;
+    type Value = Coder;
+
+    async fn read(self, db: &ReadPool, ids: &[i32]) -> Result<HashMap<i32, Coder>> {
+        let select = coder::find().filter(is_any_of(coder::Column::Id, ids, db.get_database_backend()));
+        let found: Vec<Coder> = select.into_model().all(db).await?;
+        Ok(found.into_iter().map(|coder| (coder.id, coder)).collect())
+    }
+}
+
+/// A mentor, by number.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct MentorsById;
+
+impl Lookup for MentorsById {
+    type Key = i32;
+    type Value = Mentor;
+
+    async fn read(self, db: &ReadPool, ids: &[i32]) -> Result<HashMap<i32, Mentor>> {
+        let select = mentor::find().filter(is_any_of(mentor::Column::Id, ids, db.get_database_backend()));
+        let found: Vec<Mentor> = select.into_model().all(db).await?;
+        Ok(found.into_iter().map(|mentor| (mentor.id, mentor)).collect())
+    }
+}
+
+/// A coder or mentor, by a name in any case of letters.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct ByName;
+
+impl Lookup for ByName {
+    type Key = String;
+    type Value = User;
+
+    async fn read(self, db: &ReadPool, names: &[String]) -> Result<HashMap<String, User>> {
+        // Which letters are one letter in another case is the database's to say, so it tells the name
+        // that was asked for.
+        let (table, name) = rows_of(names, "names", db.get_database_backend());
+        let mut select = people().expr_as(name.clone(), "name").into_query();
+        select.join(JoinType::InnerJoin, table, user::is_named(name));
+        let found = db.query_all(&select).await?;
+        let user = |row| {
+            let user = Person::from_query_result(row, "")?.into_user();
+            Ok(row.try_get("", "name").map(|name: String| user.map(|user| (name, user)))?)
+        };
+        found.iter().filter_map(|row| user(row).transpose()).collect()
     }
 }
 
@@ -157,8 +208,20 @@ struct Person {
     mentor_id: Option<i32>,
 }
 
-async fn find_person(db: &impl ConnectionTrait, which: SimpleExpr) -> Result<Option<User>> {
-    let person = user::Entity::find()
+impl Person {
+    fn into_user(self) -> Option<User> {
+        let Self { username, coder_id, coders_mentor_id, mentor_id } = self;
+        match (coder_id, mentor_id) {
+            (Some(id), _) => Some(User::Coder(Coder { id, username, mentor_id: coders_mentor_id })),
+            (None, Some(id)) => Some(User::Mentor(Mentor { id, username })),
+            (None, None) => None,
+        }
+    }
+}
+
+/// Users, to be narrowed and then read as [`Person`]s.
+fn people() -> Select<user::Entity> {
+    user::Entity::find()
         .select_only()
         .column(user::Column::Username)
         .column_as(coder::Column::Id, "coder_id")
@@ -166,15 +229,6 @@ async fn find_person(db: &impl ConnectionTrait, which: SimpleExpr) -> Result<Opt
         .column_as(mentor::Column::Id, "mentor_id")
         .join(JoinType::LeftJoin, coder::Relation::User.def().rev())
         .join(JoinType::LeftJoin, mentor::Relation::User.def().rev())
-        .filter(which)
-        .into_model::<Person>()
-        .one(db)
-        .await?;
-    Ok(person.and_then(|Person { username, coder_id, coders_mentor_id, mentor_id }| {
-        coder_id
-            .map(|id| User::Coder(Coder { id, username: username.clone(), mentor_id: coders_mentor_id }))
-            .or_else(|| mentor_id.map(|id| User::Mentor(Mentor { id, username })))
-    }))
 }
 
 /// PostgreSQL has no place for NUL in a text, so nobody bears such a name.

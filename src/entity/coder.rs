@@ -2,7 +2,7 @@
 
 use sea_orm::{FromQueryResult, QuerySelect, Select, entity::prelude::*};
 
-use super::{mentor, user};
+use super::{mentor, snippet::Library, user};
 
 /// A row of `coders`. Its constant column `role` is the database's own affair.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -46,6 +46,14 @@ pub struct Coder {
     pub username: String,
     /// The mentor who took them on.
     pub mentor_id: Option<i32>,
+}
+
+impl Coder {
+    /// What this coder keeps.
+    #[must_use]
+    pub const fn library(&self) -> Library {
+        Library { coder_id: self.id, mentor_id: self.mentor_id }
+    }
 }
 
 /// Coders with their names, to be narrowed and then read as [`Coder`]s.

@@ -2,7 +2,6 @@
 
 use sea_orm::{
     Condition, Iterable, QueryResult, QuerySelect, QueryTrait, Select, TryGetable, entity::prelude::*,
-    sea_query::ExprTrait,
 };
 
 use super::coder;
@@ -160,27 +159,45 @@ pub fn find(columns: Columns) -> Select<Entity> {
     Entity::find().select_only().columns(Column::iter().filter(move |column| columns.contains(*column)))
 }
 
-/// The snippets that `viewer` may read: their own, those of the coders they took on, and, for a
-/// holder of `get:coders`, everybody's.
-#[must_use]
-pub fn visible_to(viewer: &Viewer) -> Condition {
-    if viewer.may(Permission::GetCoders) { Condition::all() } else { belonging_to(viewer.account()) }
+/// A coder's library: whose it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Library {
+    /// The owner.
+    pub coder_id: i32,
+    /// The owner's mentor.
+    pub mentor_id: Option<i32>,
 }
 
-/// The snippets that are `account`'s business: a coder's own, or those of a mentor's coders.
-#[must_use]
-pub fn belonging_to(account: Option<&Account>) -> Condition {
-    match account {
-        None => Condition::all().add(Expr::val(1).eq(0)),
-        Some(Account::Coder(coder)) => Condition::all().add(Column::CoderId.eq(coder.id)),
-        Some(Account::Mentor(mentor)) => Condition::all().add(
-            Column::CoderId.in_subquery(
-                coder::Entity::find()
-                    .select_only()
-                    .column(coder::Column::Id)
-                    .filter(coder::Column::MentorId.eq(mentor.id))
-                    .into_query(),
-            ),
-        ),
+impl Library {
+    /// Whether `viewer` may read it: it is their own or that of a coder whom they took on, or they hold
+    /// `get:coders`, with which everybody's may be read.
+    #[must_use]
+    pub fn is_visible_to(self, viewer: &Viewer) -> bool {
+        viewer.may(Permission::GetCoders) || viewer.account().is_some_and(|account| self.belongs_to(account))
     }
+
+    /// Whether it is `account`'s business: a coder's own, or that of one of a mentor's coders.
+    #[must_use]
+    pub fn belongs_to(self, account: &Account) -> bool {
+        match account {
+            Account::Coder(coder) => self.coder_id == coder.id,
+            Account::Mentor(mentor) => self.mentor_id == Some(mentor.id),
+        }
+    }
+}
+
+/// The snippets of libraries that [belong to](Library::belongs_to) `account`: for statements that change
+/// them, between which and a look at the library there must be no time.
+#[must_use]
+pub fn belonging_to(account: &Account) -> Condition {
+    Condition::all().add(match account {
+        Account::Coder(coder) => Column::CoderId.eq(coder.id),
+        Account::Mentor(mentor) => Column::CoderId.in_subquery(
+            coder::Entity::find()
+                .select_only()
+                .column(coder::Column::Id)
+                .filter(coder::Column::MentorId.eq(mentor.id))
+                .into_query(),
+        ),
+    })
 }

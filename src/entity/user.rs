@@ -82,7 +82,6 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 /// The account's name is `username`, whatever the case of its letters.
-#[must_use]
-pub fn is_named(username: &str) -> SimpleExpr {
-    Expr::expr(Func::lower(Column::Username.into_simple_expr())).eq(Func::lower(Expr::val(username)))
+pub fn is_named(username: impl Into<SimpleExpr>) -> SimpleExpr {
+    Expr::expr(Func::lower(Column::Username.into_simple_expr())).eq(Func::lower(username))
 }

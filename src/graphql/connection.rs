@@ -12,7 +12,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use super::{
     context::ContextExt,
     error::ApiError,
-    loaders::{CoderCount, Of, Reader, SnippetCount},
+    loaders::{CoderCount, MentorNumber, Of, Reader, SnippetCount},
     rows::{Edges, Nodes, Row},
 };
 use crate::{
@@ -21,6 +21,7 @@ use crate::{
         paging::{Page, Slice},
         users::{self, Coders},
     },
+    entity::snippet::Library,
 };
 
 /// A page of `T`s, with the number of all of them beside it.
@@ -139,26 +140,27 @@ pub(super) fn asks_for_rows(ctx: &Context<'_>) -> bool {
 }
 
 /// Reads a page of what belongs to each of these parents, if rows are selected.
-pub(super) async fn load_pages<A, T>(
+pub(super) async fn load_pages<P, A, T>(
     ctx: &Context<'_>,
-    parents: impl Iterator<Item = i32> + Send,
+    parents: impl Iterator<Item = P> + Send,
     arguments: A,
-    total: impl Fn(i32) -> Total + Send,
+    total: impl Fn(P) -> Total + Send,
 ) -> Result<Vec<Connection<T>>>
 where
     T: Send + Sync + 'static,
+    P: Send + Sync + Hash + Eq + Copy + 'static,
     A: Send + Sync + Hash + Eq + Copy + 'static,
-    Reader: Loader<Of<A>, Value = Arc<Slice<T>>, Error = Error>,
+    Reader: Loader<Of<P, A>, Value = Arc<Slice<T>>, Error = Error>,
 {
     let keys: Vec<_> = parents.map(|parent| Of { parent, arguments }).collect();
     if !asks_for_rows(ctx) {
         let nothing = Arc::new(Slice::default());
-        let connection = |key: Of<A>| Connection { slice: Arc::clone(&nothing), total: total(key.parent) };
+        let connection = |key: Of<P, A>| Connection { slice: Arc::clone(&nothing), total: total(key.parent) };
         return Ok(keys.into_iter().map(connection).collect());
     }
     let slices = ctx.loader().load_many(keys.iter().copied()).await?;
     let connection =
-        |key: &Of<A>| Some(Connection { slice: Arc::clone(slices.get(key)?), total: total(key.parent) });
+        |key: &Of<P, A>| Some(Connection { slice: Arc::clone(slices.get(key)?), total: total(key.parent) });
     let connections: Option<_> = keys.iter().map(connection).collect();
     connections.ok_or_else(|| Error::internal("a loader left out a parent"))
 }
@@ -186,8 +188,8 @@ impl<T> Connection<T> {
 pub(super) enum Total {
     Coders(Coders),
     Mentors,
-    CodersOf { mentor_id: i32 },
-    SnippetsOf { coder_id: i32, needs_review: Option<bool> },
+    CodersOf(MentorNumber),
+    SnippetsOf { library: Library, needs_review: Option<bool> },
 }
 
 /// Counted when asked for.
@@ -209,12 +211,12 @@ impl Total {
                 })
                 .await?,
             ),
-            Self::CodersOf { mentor_id } => {
-                let key = Of { parent: mentor_id, arguments: CoderCount };
+            Self::CodersOf(mentor) => {
+                let key = Of { parent: mentor, arguments: CoderCount };
                 Ok(ctx.loader().load_one(key).await?.unwrap_or_default())
             }
-            Self::SnippetsOf { coder_id, needs_review } => {
-                let key = Of { parent: coder_id, arguments: SnippetCount { needs_review } };
+            Self::SnippetsOf { library, needs_review } => {
+                let key = Of { parent: library, arguments: SnippetCount { needs_review } };
                 Ok(ctx.loader().load_one(key).await?.unwrap_or_default())
             }
         };

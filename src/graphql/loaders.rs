@@ -22,7 +22,7 @@ use crate::{
     entity::{
         coder::Coder,
         mentor::Mentor,
-        snippet::{self, Columns},
+        snippet::{self, Columns, Library},
     },
 };
 
@@ -47,12 +47,12 @@ pub(super) struct SnippetNumber(pub i32);
 
 /// Something that belongs to a parent, and was asked for with arguments.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Of<A> {
-    pub parent: i32,
+pub(super) struct Of<P, A> {
+    pub parent: P,
     pub arguments: A,
 }
 
-impl<A> Hash for Of<A> {
+impl<P: Hash, A> Hash for Of<P, A> {
     /// Many parents are asked for with the same arguments, which tell nothing apart then.
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.parent.hash(state);
@@ -86,8 +86,8 @@ impl Loader<CoderNumber> for Reader {
     type Error = Error;
 
     async fn load(&self, keys: &[CoderNumber]) -> Result<HashMap<CoderNumber, Coder>> {
-        let ids: Vec<_> = keys.iter().map(|key| key.0).collect();
-        let coders = users::coders_by_id(&self.db, &ids).await?;
+        let ids = keys.iter().map(|key| key.0).collect();
+        let coders = users::coders_by_id(&self.db, ids).await?;
         Ok(coders.into_iter().map(|(id, coder)| (CoderNumber(id), coder)).collect())
     }
 }
@@ -97,8 +97,8 @@ impl Loader<MentorNumber> for Reader {
     type Error = Error;
 
     async fn load(&self, keys: &[MentorNumber]) -> Result<HashMap<MentorNumber, Mentor>> {
-        let ids: Vec<_> = keys.iter().map(|key| key.0).collect();
-        let mentors = users::mentors_by_id(&self.db, &ids).await?;
+        let ids = keys.iter().map(|key| key.0).collect();
+        let mentors = users::mentors_by_id(&self.db, ids).await?;
         Ok(mentors.into_iter().map(|(id, mentor)| (MentorNumber(id), mentor)).collect())
     }
 }
@@ -108,19 +108,22 @@ impl Loader<SnippetNumber> for Reader {
     type Error = Error;
 
     async fn load(&self, keys: &[SnippetNumber]) -> Result<HashMap<SnippetNumber, Self::Value>> {
-        let ids: Vec<_> = keys.iter().map(|key| key.0).collect();
-        let snippets = snippets::by_ids(&self.db, &self.viewer, &ids).await?;
+        let ids = keys.iter().map(|key| key.0).collect();
+        let snippets = snippets::by_ids(&self.db, &self.viewer, ids).await?;
         Ok(snippets.into_iter().map(|(id, snippet)| (SnippetNumber(id), snippet)).collect())
     }
 }
 
-impl Loader<Of<CoderPage>> for Reader {
+impl Loader<Of<MentorNumber, CoderPage>> for Reader {
     type Value = Arc<Slice<super::users::Coder>>;
     type Error = Error;
 
-    async fn load(&self, keys: &[Of<CoderPage>]) -> Result<HashMap<Of<CoderPage>, Self::Value>> {
-        by_arguments(keys.iter().copied(), async |CoderPage(page), mentor_ids| {
-            let pages = mentorships::coders_of(&self.db, &mentor_ids, page).await?;
+    async fn load(
+        &self,
+        keys: &[Of<MentorNumber, CoderPage>],
+    ) -> Result<HashMap<Of<MentorNumber, CoderPage>, Self::Value>> {
+        by_arguments(keys.iter().copied(), async |CoderPage(page), mentors| {
+            let pages = mentorships::coders_of(&self.db, numbers(&mentors), page).await?;
             Ok(pages
                 .into_iter()
                 .map(|(mentor_id, page)| (mentor_id, Arc::new(page.map(Into::into))))
@@ -130,37 +133,43 @@ impl Loader<Of<CoderPage>> for Reader {
     }
 }
 
-impl Loader<Of<CoderCount>> for Reader {
+impl Loader<Of<MentorNumber, CoderCount>> for Reader {
     type Value = i64;
     type Error = Error;
 
-    async fn load(&self, keys: &[Of<CoderCount>]) -> Result<HashMap<Of<CoderCount>, i64>> {
-        by_arguments(keys.iter().copied(), async |CoderCount, mentor_ids| {
-            mentorships::count_coders_of(&self.db, &mentor_ids).await
+    async fn load(
+        &self,
+        keys: &[Of<MentorNumber, CoderCount>],
+    ) -> Result<HashMap<Of<MentorNumber, CoderCount>, i64>> {
+        by_arguments(keys.iter().copied(), async |CoderCount, mentors| {
+            mentorships::count_coders_of(&self.db, &numbers(&mentors)).await
         })
         .await
     }
 }
 
-impl Loader<Of<SnippetPage>> for Reader {
+impl Loader<Of<Library, SnippetPage>> for Reader {
     type Value = Arc<Slice<super::snippets::Snippet>>;
     type Error = Error;
 
-    async fn load(&self, keys: &[Of<SnippetPage>]) -> Result<HashMap<Of<SnippetPage>, Self::Value>> {
+    async fn load(
+        &self,
+        keys: &[Of<Library, SnippetPage>],
+    ) -> Result<HashMap<Of<Library, SnippetPage>, Self::Value>> {
         // Two fields that differ in nothing but the columns are read together.
         let mut columns: HashMap<_, Columns> = HashMap::new();
         for SnippetPage { needs_review, page, columns: more } in keys.iter().map(|key| key.arguments) {
             let columns = columns.entry((needs_review, page)).or_insert(more);
             *columns = columns.and(more);
         }
-        let widened = |Of { parent, arguments }: &Of<SnippetPage>| {
+        let widened = |Of { parent, arguments }: &Of<Library, SnippetPage>| {
             let columns = columns[&(arguments.needs_review, arguments.page)];
             Of { parent: *parent, arguments: SnippetPage { columns, ..*arguments } }
         };
         let wide: HashSet<_> = keys.iter().map(widened).collect();
-        let pages = by_arguments(wide, async |SnippetPage { needs_review, columns, page }, coder_ids| {
+        let pages = by_arguments(wide, async |SnippetPage { needs_review, columns, page }, libraries| {
             let pages =
-                snippets::of_coders(&self.db, &self.viewer, &coder_ids, needs_review, columns, page).await?;
+                snippets::in_pages(&self.db, &self.viewer, &libraries, needs_review, columns, page).await?;
             Ok(pages.into_iter().map(|(coder_id, page)| (coder_id, Arc::new(page.map(Into::into)))).collect())
         })
         .await?;
@@ -168,36 +177,64 @@ impl Loader<Of<SnippetPage>> for Reader {
     }
 }
 
-impl Loader<Of<SnippetCount>> for Reader {
+impl Loader<Of<Library, SnippetCount>> for Reader {
     type Value = i64;
     type Error = Error;
 
-    async fn load(&self, keys: &[Of<SnippetCount>]) -> Result<HashMap<Of<SnippetCount>, i64>> {
-        by_arguments(keys.iter().copied(), async |SnippetCount { needs_review }, coder_ids| {
-            snippets::count_of_coders(&self.db, &self.viewer, &coder_ids, needs_review).await
+    async fn load(
+        &self,
+        keys: &[Of<Library, SnippetCount>],
+    ) -> Result<HashMap<Of<Library, SnippetCount>, i64>> {
+        by_arguments(keys.iter().copied(), async |SnippetCount { needs_review }, libraries| {
+            snippets::counts(&self.db, &self.viewer, &libraries, needs_review).await
         })
         .await
     }
 }
 
-/// Reads for all parents that were asked for with the same arguments at once.
-async fn by_arguments<A, V, F>(
-    keys: impl IntoIterator<Item = Of<A>>,
-    read: impl Fn(A, Vec<i32>) -> F,
-) -> Result<HashMap<Of<A>, V>>
+/// A parent, as the domain knows it by number.
+trait Parent: Copy + Eq + Hash {
+    fn number(self) -> i32;
+}
+
+impl Parent for MentorNumber {
+    fn number(self) -> i32 {
+        self.0
+    }
+}
+
+impl Parent for Library {
+    fn number(self) -> i32 {
+        self.coder_id
+    }
+}
+
+fn numbers(parents: &[impl Parent]) -> Vec<i32> {
+    parents.iter().map(|parent| parent.number()).collect()
+}
+
+/// Reads for all parents that were asked for with the same arguments at once. `read` finds by number.
+async fn by_arguments<P, A, V, F>(
+    keys: impl IntoIterator<Item = Of<P, A>>,
+    read: impl Fn(A, Vec<P>) -> F,
+) -> Result<HashMap<Of<P, A>, V>>
 where
+    P: Parent,
     A: Copy + Eq + Hash,
+    V: Clone,
     F: Future<Output = Result<HashMap<i32, V>>>,
 {
-    let mut parents: HashMap<A, Vec<i32>> = HashMap::new();
+    let mut parents: HashMap<A, Vec<P>> = HashMap::new();
     for key in keys {
         parents.entry(key.arguments).or_default().push(key.parent);
     }
     let reads = parents.into_iter().map(|(arguments, parents)| {
-        let values = read(arguments, parents);
+        let values = read(arguments, parents.clone());
         async move {
             let values = values.await?;
-            Ok::<_, Error>(values.into_iter().map(move |(parent, value)| (Of { parent, arguments }, value)))
+            let value =
+                move |parent: P| Some((Of { parent, arguments }, values.get(&parent.number())?.clone()));
+            Ok::<_, Error>(parents.into_iter().filter_map(value))
         }
     });
     Ok(try_join_all(reads).await?.into_iter().flatten().collect())

@@ -107,8 +107,8 @@ async fn load_snippets(
     needs_review: Option<bool>,
 ) -> Result<Vec<Connection<Snippet>>, ApiError> {
     let arguments = SnippetPage { needs_review, columns: columns_asked_for(ctx), page };
-    let total = |coder_id| Total::SnippetsOf { coder_id, needs_review };
-    Ok(load_pages(ctx, coders.iter().map(|coder| coder.0.id), arguments, total).await?)
+    let total = |library| Total::SnippetsOf { library, needs_review };
+    Ok(load_pages(ctx, coders.iter().map(|coder| coder.0.library()), arguments, total).await?)
 }
 
 /// Somebody who takes coders on, edits their code and leaves notes.
@@ -183,8 +183,8 @@ async fn load_coders(
     mentors: &[&Mentor],
     page: Page,
 ) -> Result<Vec<Connection<Coder>>, ApiError> {
-    let total = |mentor_id| Total::CodersOf { mentor_id };
-    Ok(load_pages(ctx, mentors.iter().map(|mentor| mentor.0.id), CoderPage(page), total).await?)
+    let numbers = mentors.iter().map(|mentor| MentorNumber(mentor.0.id));
+    Ok(load_pages(ctx, numbers, CoderPage(page), Total::CodersOf).await?)
 }
 
 #[derive(Default)]
@@ -207,8 +207,8 @@ impl UserQueries {
         ctx: &Context<'_>,
         #[graphql(desc = "In any case of letters.")] username: String,
     ) -> Fallible<User> {
-        let user = ctx
-            .read(move |reader| async move { users::by_name(&reader.db, &reader.viewer, &username).await });
+        let user =
+            ctx.read(move |reader| async move { users::by_name(&reader.db, &reader.viewer, username).await });
         Some(user.await.map(User::from).map_err(ApiError))
     }
 

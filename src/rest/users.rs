@@ -36,7 +36,7 @@ use crate::{
     entity::{
         coder::Coder,
         mentor::Mentor,
-        snippet::{Columns, Listed},
+        snippet::{Columns, Library, Listed},
         user::Role,
     },
 };
@@ -121,20 +121,20 @@ pub(crate) async fn userinfo(
     Segment(username): Segment,
 ) -> Result<Json<Success<UserinfoOut>>, Failure> {
     let db = app.store.reader().await;
-    let content = match users::by_name(&db, &caller, &username).await? {
+    let content = match users::by_name(&db, &caller, username).await? {
         User::Coder(coder) => {
             let mentor = match coder.mentor_id {
-                Some(id) => users::mentors_by_id(&db, &[id]).await?.remove(&id),
+                Some(id) => users::mentors_by_id(&db, vec![id]).await?.remove(&id),
                 None => None,
             };
-            let snippets = libraries(&db, &caller, &[coder.id], None).await?.remove(0);
+            let snippets = libraries(&db, &caller, &[coder.library()], None).await?.remove(0);
             UserinfoOut::Coder { user_id: coder.id, mentor: mentor.map(|mentor| mentor.username), snippets }
         }
         User::Mentor(mentor) => {
-            let coders = mentorships::coders_of(&db, &[mentor.id], Page::EVERYTHING).await?;
+            let coders = mentorships::coders_of(&db, vec![mentor.id], Page::EVERYTHING).await?;
             let coders: Vec<Coder> = coders.into_values().flat_map(|coders| coders.rows).collect();
-            let ids: Vec<_> = coders.iter().map(|coder| coder.id).collect();
-            let to_review = libraries(&db, &caller, &ids, Some(true)).await?;
+            let of_coders: Vec<_> = coders.iter().map(Coder::library).collect();
+            let to_review = libraries(&db, &caller, &of_coders, Some(true)).await?;
             let coders = coders.into_iter().zip(to_review);
             let coders = coders
                 .map(|(coder, snippets)| ReviewOut { username: coder.username, id: coder.id, snippets })
@@ -226,7 +226,7 @@ fn coders_of(reader: &Rc<Reader>, mentor_id: i32) -> Each<CoderOut> {
         |coder: &Coder| coder.id,
         move |reader, after| async move {
             let page = Page::following(after, ROWS_AT_ONCE);
-            let coders = mentorships::coders_of(&reader.db, &[mentor_id], page).await?.remove(&mentor_id);
+            let coders = mentorships::coders_of(&reader.db, vec![mentor_id], page).await?.remove(&mentor_id);
             Ok(coders.unwrap_or_default().rows)
         },
     );
@@ -242,13 +242,13 @@ fn with_libraries(
     Each::of(
         coders
             .map_ok(move |coders| {
-                let ids: Rc<[i32]> = coders.iter().map(|coder| coder.id).collect();
+                let libraries: Rc<[Library]> = coders.iter().map(Coder::library).collect();
                 let snippets = reader.pages(
                     |snippet: &Listed| (snippet.coder_id, snippet.id),
                     move |reader, after| {
-                        let ids = Rc::clone(&ids);
+                        let libraries = Rc::clone(&libraries);
                         async move {
-                            snippets::in_libraries(&reader.db, &reader.viewer, &ids, after, ROWS_AT_ONCE)
+                            snippets::in_order(&reader.db, &reader.viewer, &libraries, after, ROWS_AT_ONCE)
                                 .await
                         }
                     },
@@ -272,15 +272,15 @@ fn with_libraries(
     )
 }
 
-/// What the viewer may see of the libraries of these coders, in the same order.
+/// What the viewer may see of these libraries, in the same order.
 async fn libraries(
     db: &ReadPool,
     viewer: &Viewer,
-    coder_ids: &[i32],
+    libraries: &[Library],
     needs_review: Option<bool>,
 ) -> Result<Vec<Vec<SnippetOut>>> {
-    let mut libraries =
-        snippets::of_coders(db, viewer, coder_ids, needs_review, Columns::ALL, Page::EVERYTHING).await?;
-    let libraries = coder_ids.iter().map(|id| libraries.remove(id).map(|library| library.rows));
-    Ok(libraries.map(|library| library.into_iter().flatten().map(SnippetOut::from).collect()).collect())
+    let mut pages =
+        snippets::in_pages(db, viewer, libraries, needs_review, Columns::ALL, Page::EVERYTHING).await?;
+    let pages = libraries.iter().map(|library| pages.remove(&library.coder_id).map(|page| page.rows));
+    Ok(pages.map(|rows| rows.into_iter().flatten().map(SnippetOut::from).collect()).collect())
 }

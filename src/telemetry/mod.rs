@@ -22,7 +22,7 @@ pub(crate) use self::{
         signed_up, token_checked,
     },
     operation::{executing, subscribed},
-    record::{current, failed, identified},
+    record::{Current, carry_all, current, failed, identified},
     request::observe_operation,
     sql::executed,
     traces::send,

@@ -45,6 +45,8 @@ pub(super) struct Record {
 
 tokio::task_local! {
     static CURRENT: Arc<Record>;
+    /// Those of requests that share some work.
+    static SHARING: Vec<Current>;
 }
 
 impl Record {
@@ -120,6 +122,19 @@ pub(super) fn with<T>(look: impl FnOnce(&Record) -> T) -> Option<T> {
     CURRENT.try_with(|record| look(record)).ok()
 }
 
+/// Looks at the record of each request that this task does something for.
+pub(super) fn each(look: impl Fn(&Record)) {
+    with(&look);
+    let _ = SHARING.try_with(|requests| {
+        requests.iter().filter_map(|request| request.0.as_deref()).for_each(&look);
+    });
+}
+
+/// Does some of the work for all of these requests at once.
+pub(crate) async fn carry_all<F: Future>(requests: Vec<Current>, work: F) -> F::Output {
+    SHARING.scope(requests, work).await
+}
+
 /// The request that a task is answering, to be taken along to where it is answered further.
 #[derive(Clone)]
 pub(crate) struct Current(Option<Arc<Record>>);
@@ -189,4 +204,21 @@ pub(crate) fn failed(code: Code) {
         let _ = record.code.set(code);
         metrics::error(record.edge(), code);
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_statement_that_requests_share_counts_for_each_of_them() {
+        let record = || Arc::new(Record::new(HeaderValue::from_static("id"), Method::GET, None, None));
+        let records = [record(), record()];
+        let requests = records.iter().map(|record| Current::new(Arc::clone(record))).collect();
+        let statement = async { each(|record| record.count_statement(Duration::from_millis(2))) };
+        carry_all(requests, statement).await;
+        for record in records {
+            assert_eq!((record.statements(), record.sql_time()), (1, Duration::from_millis(2)));
+        }
+    }
 }

@@ -7,6 +7,6 @@ mod write;
 pub(crate) use self::write::insert;
 pub use self::{
     content::{Change, MAX_CODE_BYTES, MAX_COMMENTS_CHARACTERS, MAX_NAME_CHARACTERS, NewSnippet},
-    read::{by_id, by_ids, count_of_coders, in_libraries, of_coders},
+    read::{by_id, by_ids, counts, in_order, in_pages},
     write::{create, deletable_by, delete, editable_by, update},
 };

@@ -1,6 +1,6 @@
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryTrait, UpdateMany,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryTrait, UpdateMany,
     prelude::Expr,
     sea_query::ExprTrait,
 };
@@ -49,15 +49,14 @@ pub async fn update(
 ) -> Result<snippet::Model> {
     let account = viewer.account_with(Permission::EditSnippet)?;
     change.validate()?;
-    let editable = belonging_to(Some(account));
     if change.is_empty() {
-        let snippet = by_id_within(&store.db, id, editable).await?;
+        let snippet = by_id_within(&store.db, id, account).await?;
         return at_version(snippet, expected_version);
     }
     let updated = change
         .apply_to(snippet::Entity::update_many())
         .filter(snippet::Column::Id.eq(id))
-        .filter(editable.clone())
+        .filter(belonging_to(account))
         .apply_if(expected_version, |update, version| update.filter(snippet::Column::Version.eq(version)))
         .exec_with_returning(&store.db)
         .await?;
@@ -66,7 +65,7 @@ pub async fn update(
             tell(store, Kind::SnippetUpdated, &snippet);
             Ok(snippet)
         }
-        None => Err(why_untouched(&store.db, id, editable).await?),
+        None => Err(why_untouched(&store.db, id, account).await?),
     }
 }
 
@@ -76,7 +75,7 @@ pub async fn update(
 /// Those of [`update`], `BadUserInput` and `Conflict` aside.
 pub async fn editable_by(db: &impl ConnectionTrait, viewer: &Viewer, id: i32) -> Result<snippet::Model> {
     let account = viewer.account_with(Permission::EditSnippet)?;
-    by_id_within(db, id, belonging_to(Some(account))).await
+    by_id_within(db, id, account).await
 }
 
 /// Deletes a snippet of the acting coder's, if it is at `expected_version` (where one is given).
@@ -91,10 +90,10 @@ pub async fn delete(
     expected_version: Option<i32>,
 ) -> Result<snippet::Model> {
     let coder = viewer.coder_with(Permission::DeleteSnippet)?;
-    let own = belonging_to(Some(&Account::Coder(coder.clone())));
+    let own = Account::Coder(coder.clone());
     let deleted = snippet::Entity::delete_many()
         .filter(snippet::Column::Id.eq(id))
-        .filter(own.clone())
+        .filter(belonging_to(&own))
         .apply_if(expected_version, |delete, version| delete.filter(snippet::Column::Version.eq(version)))
         .exec_with_returning(&store.db)
         .await?;
@@ -103,7 +102,7 @@ pub async fn delete(
             tell(store, Kind::SnippetDeleted, &snippet);
             Ok(snippet)
         }
-        None => Err(why_untouched(&store.db, id, own).await?),
+        None => Err(why_untouched(&store.db, id, &own).await?),
     }
 }
 
@@ -113,7 +112,7 @@ pub async fn delete(
 /// Those of [`delete`], `Conflict` aside.
 pub async fn deletable_by(db: &impl ConnectionTrait, viewer: &Viewer, id: i32) -> Result<snippet::Model> {
     let coder = viewer.coder_with(Permission::DeleteSnippet)?;
-    by_id_within(db, id, belonging_to(Some(&Account::Coder(coder.clone())))).await
+    by_id_within(db, id, &Account::Coder(coder.clone())).await
 }
 
 /// Stores a snippet that is known to be valid.
@@ -167,8 +166,8 @@ fn tell(store: &Store, kind: Kind, snippet: &snippet::Model) {
 }
 
 /// Why a statement that should have changed or deleted the snippet touched no row.
-async fn why_untouched(db: &impl ConnectionTrait, id: i32, condition: Condition) -> Result<Error> {
-    Ok(match by_id_within(db, id, condition).await {
+async fn why_untouched(db: &impl ConnectionTrait, id: i32, account: &Account) -> Result<Error> {
+    Ok(match by_id_within(db, id, account).await {
         Ok(snippet) => Error::stale(Current { id, version: snippet.version }),
         Err(error) => error,
     })

@@ -21,6 +21,7 @@ mod response_shape;
 mod rows;
 mod schema;
 mod selections;
+mod sharing;
 mod signup;
 mod snippets;
 mod statements;

@@ -25,7 +25,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 use super::{
-    Answer, Person,
+    Person,
     database::{Kind, Throwaway},
 };
 
@@ -190,7 +190,7 @@ impl App {
     }
 
     /// How many SQL statements `work` causes.
-    pub(crate) async fn statements(&self, work: impl Future<Output = Answer>) -> (usize, Answer) {
+    pub(crate) async fn statements<T>(&self, work: impl Future<Output = T>) -> (usize, T) {
         let before = self.statements.load(Ordering::Relaxed);
         let answer = work.await;
         (self.statements.load(Ordering::Relaxed) - before, answer)
