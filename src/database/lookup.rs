@@ -1,24 +1,16 @@
-//! What several requests look up at the same time, by one statement.
+//! Rows that are looked up by keys.
 
-use std::{
-    any::{Any, TypeId},
-    collections::HashMap,
-    future::Future,
-    hash::Hash,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{collections::HashMap, future::Future, hash::Hash};
 
-use tokio::{sync::oneshot, task::yield_now};
-
-use super::ReadPool;
-use crate::{Error, Result, telemetry};
+use super::{ReadPool, joint::Joint};
+use crate::Result;
 
 /// Who asks for more keys has a statement to themselves: they would gain little, and the others wait for
 /// them.
 const MOST_SHARED_KEYS: usize = 20;
 
 /// Rows that are looked up by keys, the same for everybody: what somebody may see of them is found out
-/// when they are there. Lookups that are equal can be one statement.
+/// when they are there. So requests that come at the same time share a statement.
 pub trait Lookup: Copy + Eq + Hash + Send + Sync + 'static {
     /// What rows are found by.
     type Key: Clone + Eq + Hash + Send + Sync + 'static;
@@ -26,7 +18,7 @@ pub trait Lookup: Copy + Eq + Hash + Send + Sync + 'static {
     /// What is found for a key.
     type Value: Clone + Send + 'static;
 
-    /// Reads what there is for these keys.
+    /// Reads what there is for these keys, of which none is there twice.
     ///
     /// # Errors
     /// Those of the database.
@@ -37,106 +29,65 @@ pub trait Lookup: Copy + Eq + Hash + Send + Sync + 'static {
     ) -> impl Future<Output = Result<HashMap<Self::Key, Self::Value>>> + Send;
 }
 
-type Found<L> = HashMap<<L as Lookup>::Key, <L as Lookup>::Value>;
-
-/// What a request waits for.
-struct Asked<L: Lookup> {
-    keys: Vec<L::Key>,
-    request: telemetry::Current,
-    answer: oneshot::Sender<Result<Found<L>>>,
-}
-
-type Waiting<L> = HashMap<L, Vec<Asked<L>>>;
-
-/// What the requests of a thread wait for: a [`Waiting`] for each type of lookup.
-#[derive(Default)]
-pub(super) struct Lookups(Mutex<HashMap<TypeId, Box<dyn Any + Send>>>);
-
-impl Lookups {
-    fn of<L: Lookup, T>(&self, use_it: impl FnOnce(&mut Waiting<L>) -> T) -> T {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let waiting = all.entry(TypeId::of::<L>()).or_insert_with(|| Box::new(Waiting::<L>::new()));
-        use_it(waiting.downcast_mut().expect("a type's entry is of that type"))
-    }
-
-    /// Tells whether nobody has asked since the last time that an answer was begun.
-    fn push<L: Lookup>(&self, lookup: L, new: Asked<L>) -> bool {
-        self.of(|waiting: &mut Waiting<L>| {
-            let asked = waiting.entry(lookup).or_default();
-            asked.push(new);
-            asked.len() == 1
-        })
-    }
-
-    fn take<L: Lookup>(&self, lookup: L) -> Vec<Asked<L>> {
-        self.of(|waiting: &mut Waiting<L>| waiting.remove(&lookup)).unwrap_or_default()
-    }
-}
-
 impl ReadPool {
-    /// Looks up these keys, together with those that other requests look up on this thread before it
-    /// turns to the network again: nobody waits for the others to come, and the more there is to do,
-    /// the more of it takes one statement.
+    /// Looks up keys, together with other requests that do so now.
     ///
     /// # Errors
     /// Those of the database. What fails, fails for all who share it.
-    pub async fn look_up<L: Lookup>(&self, lookup: L, keys: Vec<L::Key>) -> Result<Found<L>> {
+    pub async fn look_up<L: Lookup>(
+        &self,
+        lookup: L,
+        keys: Vec<L::Key>,
+    ) -> Result<HashMap<L::Key, L::Value>> {
         if keys.is_empty() {
-            return Ok(Found::<L>::new());
+            Ok(HashMap::new())
+        } else if keys.len() > MOST_SHARED_KEYS {
+            lookup.read(self, &keys).await
+        } else {
+            self.queue().join(LookingUp(lookup), self, keys).await
         }
-        if keys.len() > MOST_SHARED_KEYS {
-            return lookup.read(self, &keys).await;
-        }
-        let (answer, answered) = oneshot::channel();
-        let asked = Asked { keys, request: telemetry::current(), answer };
-        let lookups = Arc::clone(self.lookups());
-        if lookups.push(lookup, asked) {
-            // Whoever asked first may leave, and the others stay.
-            tokio::spawn(self.clone().answer(lookup, lookups));
-        }
-        answered.await.map_err(Error::internal)?
     }
+}
 
-    async fn answer<L: Lookup>(self, lookup: L, lookups: Arc<Lookups>) {
-        yield_now().await;
-        let mut asked = lookups.take(lookup);
-        asked.retain(|asked| !asked.answer.is_closed());
-        if asked.is_empty() {
-            return;
-        }
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct LookingUp<L>(L);
+
+impl<L: Lookup> Joint for LookingUp<L> {
+    type Db = ReadPool;
+    type Input = Vec<L::Key>;
+    type Output = HashMap<L::Key, L::Value>;
+
+    async fn carry_out(self, db: ReadPool, asked: Vec<Self::Input>) -> Vec<Result<Self::Output>> {
         let mut wanted: HashMap<L::Key, usize> = HashMap::new();
-        for key in asked.iter().flat_map(|asked| &asked.keys) {
+        for key in asked.iter().flatten() {
             *wanted.entry(key.clone()).or_default() += 1;
         }
         let keys: Vec<_> = wanted.keys().cloned().collect();
-        let requests = asked.iter().map(|asked| asked.request.clone()).collect();
-        let mut found = telemetry::carry_all(requests, lookup.read(&self, &keys)).await;
-        for Asked { keys, answer, .. } in asked {
-            let mut its_own = |key: L::Key, found: &mut Found<L>| {
-                let others = wanted.get_mut(&key)?;
-                *others -= 1;
-                let value = if *others == 0 { found.remove(&key) } else { found.get(&key).cloned() };
-                Some((key, value?))
-            };
-            let found = match &mut found {
-                Ok(found) => Ok(keys.into_iter().filter_map(|key| its_own(key, found)).collect()),
-                Err(error) => Err(error.clone()),
-            };
-            // Who left in the meantime needs no answer.
-            let _ = answer.send(found);
-        }
+        let mut found = match self.0.read(&db, &keys).await {
+            Ok(found) => found,
+            Err(error) => return asked.iter().map(|_| Err(error.clone())).collect(),
+        };
+        // The last who wants it need not have a copy.
+        let mut give = |key: L::Key| {
+            let others = wanted.get_mut(&key)?;
+            *others -= 1;
+            let value = if *others == 0 { found.remove(&key) } else { found.get(&key).cloned() };
+            Some((key, value?))
+        };
+        asked.into_iter().map(|keys| Ok(keys.into_iter().filter_map(&mut give).collect())).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeSet, future::poll_fn, pin::pin, task::Poll};
+    use std::{collections::BTreeSet, future::poll_fn, pin::pin, sync::Mutex, task::Poll};
 
     use futures_util::future::join_all;
     use sea_orm::Database;
+    use tokio::task::yield_now;
 
     use super::*;
-    use crate::database::Pool;
+    use crate::{Error, database::Pool, error::Code};
 
     /// What was read, one entry for each statement that it would have been.
     static READ: Mutex<Vec<(&str, BTreeSet<i32>)>> = Mutex::new(Vec::new());
@@ -215,7 +166,7 @@ mod tests {
         assert_eq!(read_for("leaving"), [[2].into()]);
 
         for failed in join_all([vec![13], vec![1]].map(|keys| db.look_up(squares, keys))).await {
-            assert_eq!(failed.expect_err("one of them is 13").code, crate::error::Code::Internal);
+            assert_eq!(failed.expect_err("one of them is 13").code, Code::Internal);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The connection pools, their settings on both databases, and transactions.
 
+mod joint;
 mod lookup;
 mod pool;
 mod replica;
@@ -17,6 +18,7 @@ use sea_orm::{
 use tokio::time::timeout;
 
 pub use self::{
+    joint::Joint,
     lookup::Lookup,
     pool::{Pool, PoolUse},
     replica::{ReadPool, Replica},

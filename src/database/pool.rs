@@ -21,7 +21,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::{ACQUIRE_TIMEOUT, TRUSTED_IDLE_TIME, lookup::Lookups};
+use super::{ACQUIRE_TIMEOUT, TRUSTED_IDLE_TIME, joint::Queue};
 use crate::{config::Limits, telemetry, worker};
 
 /// How many connections single statements leave to transactions, which keep theirs for longer, and to
@@ -43,7 +43,7 @@ struct Inner {
     /// Those that a worker thread has for itself.
     of_workers: Vec<Arc<Connections<Postgres>>>,
     /// What requests wait for: those of each worker thread, and those of all other threads.
-    lookups: Vec<Arc<Lookups>>,
+    queues: Vec<Arc<Queue>>,
     observe: Box<Observe>,
 }
 
@@ -109,8 +109,8 @@ impl Pool {
         } else {
             Kept::Sqlite(Connections::shared(all.get_sqlite_connection_pool()))
         };
-        let lookups = iter::repeat_with(Arc::default).take(workers + 1).collect();
-        Self(Arc::new(Inner { all, kept, of_workers, lookups, observe: Box::new(observe) }))
+        let queues = iter::repeat_with(Arc::default).take(workers + 1).collect();
+        Self(Arc::new(Inner { all, kept, of_workers, queues, observe: Box::new(observe) }))
     }
 
     /// The connections that this thread uses.
@@ -119,10 +119,10 @@ impl Pool {
     }
 
     /// What the requests of this thread wait for.
-    pub(super) fn lookups(&self) -> &Arc<Lookups> {
-        let lookups = &self.0.lookups;
-        let of_worker = worker::index().and_then(|index| lookups.get(index));
-        of_worker.unwrap_or_else(|| lookups.last().expect("there is one more than workers"))
+    pub(super) fn queue(&self) -> &Arc<Queue> {
+        let queues = &self.0.queues;
+        let of_worker = worker::index().and_then(|index| queues.get(index));
+        of_worker.unwrap_or_else(|| queues.last().expect("there is one more than workers"))
     }
 
     /// How much of the pool is in use.

@@ -16,7 +16,7 @@ use std::{
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 use tokio::time::{sleep, timeout};
 
-use super::{Pool, connect_lazily, lookup::Lookups};
+use super::{Pool, connect_lazily, joint::Queue};
 use crate::{Error, config::Limits, telemetry};
 
 /// How long a request waits for the replica to catch up, and how long it waits before it asks again.
@@ -254,8 +254,8 @@ impl From<Pool> for ReadPool {
 
 impl ReadPool {
     /// What the requests of this thread wait for that read where this one does.
-    pub(super) fn lookups(&self) -> &Arc<Lookups> {
-        self.replica.as_deref().map_or(&self.primary, Replica::pool).lookups()
+    pub(super) fn queue(&self) -> &Arc<Queue> {
+        self.replica.as_deref().map_or(&self.primary, Replica::pool).queue()
     }
 
     /// As [`Pool::query_fold`]. What was made of a part of the rows, when the replica fails, is made anew.

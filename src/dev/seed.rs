@@ -7,7 +7,7 @@ use sea_orm::{
 
 use super::demo;
 use crate::{
-    Error, Result,
+    Result,
     auth::{Account, ActingCoder},
     database::begin_write,
     domain::{
@@ -78,6 +78,5 @@ async fn add_snippet(
         comments: snippet.comments.unwrap_or_default().to_owned(),
     };
     new.validate()?;
-    snippets::insert(db, coder, new).await.map_err(Error::from)?;
-    Ok(())
+    snippets::insert(db, coder, new).await
 }

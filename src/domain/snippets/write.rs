@@ -1,4 +1,8 @@
+use std::slice;
+
+use futures_util::future::join_all;
 use sea_orm::{
+    ActiveModelTrait,
     ActiveValue::{NotSet, Set},
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryTrait, UpdateMany,
     prelude::Expr,
@@ -12,6 +16,7 @@ use super::{
 use crate::{
     Error, Result,
     auth::{Account, ActingCoder, Permission, Viewer},
+    database::{Joint, Pool},
     domain::{
         Store,
         events::{Event, Kind},
@@ -20,7 +25,7 @@ use crate::{
         now,
         snippet::{self, belonging_to},
     },
-    error::Current,
+    error::{Code, Current},
 };
 
 /// Stores a new snippet in the acting coder's library.
@@ -30,7 +35,7 @@ use crate::{
 pub async fn create(store: &Store, viewer: &Viewer, new: NewSnippet) -> Result<snippet::Model> {
     let coder = viewer.coder_with(Permission::PostSnippet)?;
     new.validate()?;
-    let created = insert(&store.db, coder, new).await?;
+    let created = store.db.join(Insertion, row(coder, new)).await?;
     tell(store, Kind::SnippetCreated, &created);
     Ok(created)
 }
@@ -116,25 +121,62 @@ pub async fn deletable_by(db: &impl ConnectionTrait, viewer: &Viewer, id: i32) -
 }
 
 /// Stores a snippet that is known to be valid.
-pub(crate) async fn insert(
-    db: &impl ConnectionTrait,
-    coder: &ActingCoder,
-    new: NewSnippet,
-) -> std::result::Result<snippet::Model, sea_orm::DbErr> {
+pub(crate) async fn insert(db: &impl ConnectionTrait, coder: &ActingCoder, new: NewSnippet) -> Result<()> {
+    insert_all(db, &[row(coder, new)]).await?;
+    Ok(())
+}
+
+/// Storing snippets that are known to be valid: those of several people by one statement.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Insertion;
+
+impl Joint for Insertion {
+    type Db = Pool;
+    type Input = snippet::Model;
+    type Output = snippet::Model;
+
+    async fn carry_out(self, db: Pool, rows: Vec<snippet::Model>) -> Vec<Result<snippet::Model>> {
+        match insert_all(&db, &rows).await {
+            Ok(stored) => stored.into_iter().map(Ok).collect(),
+            // None is stored if one cannot be, for which the others are not to blame.
+            Err(error) if rows.len() > 1 && error.code == Code::Internal => {
+                let alone = rows.iter().map(|row| insert_all(&db, slice::from_ref(row)));
+                let stored = join_all(alone).await.into_iter();
+                stored.map(|stored| stored.map(|mut stored| stored.remove(0))).collect()
+            }
+            Err(error) => vec![Err(error); rows.len()],
+        }
+    }
+}
+
+/// A new row, which has no number yet.
+fn row(coder: &ActingCoder, new: NewSnippet) -> snippet::Model {
     let now = now();
-    snippet::Entity::insert(snippet::ActiveModel {
-        id: NotSet,
-        coder_id: Set(coder.id),
-        name: Set(new.name),
-        code: Set(new.code),
-        comments: Set(Some(new.comments)),
-        needs_review: Set(new.needs_review),
-        version: Set(1),
-        created_at: Set(now),
-        updated_at: Set(now),
-    })
-    .exec_with_returning(db)
-    .await
+    snippet::Model {
+        id: 0,
+        coder_id: coder.id,
+        name: new.name,
+        code: new.code,
+        comments: Some(new.comments),
+        needs_review: new.needs_review,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+/// Stores new rows, or none of them.
+async fn insert_all(db: &impl ConnectionTrait, rows: &[snippet::Model]) -> Result<Vec<snippet::Model>> {
+    let new = rows.iter().cloned().map(|row| snippet::ActiveModel { id: NotSet, ..row.into() }.reset_all());
+    let mut stored = snippet::Entity::insert_many(new).exec_with_returning(db).await?;
+    // They may be returned in another order.
+    let take = |row: &snippet::Model| {
+        let place =
+            stored.iter().position(|stored| *row == snippet::Model { id: row.id, ..stored.clone() })?;
+        Some(stored.remove(place))
+    };
+    let stored: Option<_> = rows.iter().map(take).collect();
+    stored.ok_or_else(|| Error::internal("a snippet was not stored as it was given"))
 }
 
 impl Change {

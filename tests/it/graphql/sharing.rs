@@ -5,9 +5,10 @@ use std::collections::HashSet;
 use funcster_api::auth::Permission;
 use futures_util::future::join_all;
 use sea_orm::ConnectionTrait;
+use serde_json::json;
 
 use super::rows;
-use crate::support::{App, Person};
+use crate::support::{Answer, App, Person};
 
 /// Everybody's view of one snippet and of one person.
 fn queries(snippet: i32) -> [String; 3] {
@@ -57,6 +58,45 @@ on_both_databases! {
         assert!(statements * 2 < statements_alone, "{statements} of {statements_alone}");
     }
 
+    async fn each_snippet_is_stored_for_whoever_sent_it(app: App) {
+        let people = [app.coder("ada").await, app.coder("bob").await, app.coder("eve").await];
+        let sent: Vec<_> = (0..24).map(|n| (&people[n % 3], format!("n = {}", n / 6), n % 2 == 0)).collect();
+        for person in &people {
+            person.graphql("{ viewer { id } }").await.data();
+        }
+        let stored = join_all(sent.iter().map(|(person, code, flag)| create(person, code, *flag)));
+        let (statements, stored) = app.statements(stored).await;
+        assert!(statements < sent.len(), "{statements} statements");
+        let mut ids = HashSet::new();
+        for ((person, code, flag), answer) in sent.iter().zip(stored) {
+            let told = &answer.data()["createSnippet"]["snippet"];
+            let expected = json!({ "id": told["id"], "code": code, "needsReview": flag, "version": 1,
+                "coder": { "databaseId": person.id } });
+            assert_eq!(*told, expected);
+            let id = told["id"].as_str().expect("an id").to_owned();
+            let query = format!("{{ snippet(id: \"{id}\") {{ {STORED} }} }}");
+            assert_eq!(person.graphql(&query).await.data()["snippet"], expected);
+            assert!(ids.insert(id));
+        }
+    }
+
+    async fn a_snippet_that_cannot_be_stored_keeps_no_other_from_it(app: App) {
+        let (ada, eve) = (app.coder("ada").await, app.coder("eve").await);
+        for person in [&ada, &eve] {
+            person.graphql("{ viewer { id } }").await.data();
+        }
+        let gone = format!("DELETE FROM coders WHERE id = {}", eve.id);
+        app.db.execute_unprepared(&gone).await.expect("it is deleted");
+        let sent = [&ada, &eve, &ada].map(|person| create(person, "pass", true));
+        let [first, second, third] = join_all(sent).await.try_into().expect("three answers");
+        assert_eq!(second.code(), "INTERNAL_SERVER_ERROR");
+        for answer in [first, third] {
+            assert_eq!(answer.data()["createSnippet"]["snippet"]["coder"]["databaseId"], ada.id);
+        }
+        let library = ada.graphql("{ viewer { ... on Coder { snippets { totalCount } } } }").await;
+        assert_eq!(library.data()["viewer"]["snippets"]["totalCount"], 2);
+    }
+
     async fn what_fails_is_told_to_each_of_them(app: App) {
         let ada = app.coder("ada").await;
         let snippets = rows::snippets(app, &[ada.id; 5]).await;
@@ -79,4 +119,15 @@ on_both_databases! {
 async fn answer(person: &Person<'_>, query: &str) -> (u16, String) {
     let answer = person.graphql(query).await;
     (answer.status, answer.body.to_string())
+}
+
+/// What is looked at of a snippet that was stored.
+const STORED: &str = "id code needsReview version coder { databaseId }";
+
+async fn create(person: &Person<'_>, code: &str, needs_review: bool) -> Answer {
+    let query = format!(
+        "mutation {{ createSnippet(input: {{ name: \"new\", code: \"{code}\", needsReview: {needs_review} }}) \
+         {{ snippet {{ {STORED} }} }} }}"
+    );
+    person.graphql(&query).await
 }

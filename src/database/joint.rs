@@ -1,0 +1,116 @@
+//! What requests that come at the same time have done together.
+
+use std::{
+    any::{Any, TypeId},
+    collections::HashMap,
+    future::Future,
+    hash::Hash,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use tokio::{sync::oneshot, task::yield_now};
+
+use super::Pool;
+use crate::{Error, Result, telemetry};
+
+/// Work for one request that can be done together with the same work for others, as by one statement.
+/// What is equal is the same work.
+pub trait Joint: Copy + Eq + Hash + Send + 'static {
+    /// Where it is done.
+    type Db: Clone + Send;
+
+    /// What a request has to be done.
+    type Input: Send + 'static;
+
+    /// What comes of it.
+    type Output: Send + 'static;
+
+    /// Does it for all of them. What came of it is in the order of the `inputs`.
+    fn carry_out(
+        self,
+        db: Self::Db,
+        inputs: Vec<Self::Input>,
+    ) -> impl Future<Output = Vec<Result<Self::Output>>> + Send;
+}
+
+/// What a request waits for.
+struct Waiting<J: Joint> {
+    input: J::Input,
+    request: telemetry::Current,
+    output: oneshot::Sender<Result<J::Output>>,
+}
+
+/// What has been joined and not begun.
+type Joined<J> = HashMap<J, Vec<Waiting<J>>>;
+
+/// What the requests of a thread wait for: [`Joined`], by the type of work.
+#[derive(Default)]
+pub(super) struct Queue(Mutex<HashMap<TypeId, Box<dyn Any + Send>>>);
+
+impl Queue {
+    fn of<J: Joint, T>(&self, use_it: impl FnOnce(&mut Joined<J>) -> T) -> T {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let joined = all.entry(TypeId::of::<J>()).or_insert_with(|| Box::new(Joined::<J>::new()));
+        use_it(joined.downcast_mut().expect("a type's entry is of that type"))
+    }
+
+    /// Tells whether it is the first.
+    fn push<J: Joint>(&self, joint: J, new: Waiting<J>) -> bool {
+        self.of(|joined: &mut Joined<J>| {
+            let waiting = joined.entry(joint).or_default();
+            waiting.push(new);
+            waiting.len() == 1
+        })
+    }
+
+    fn take<J: Joint>(&self, joint: J) -> Vec<Waiting<J>> {
+        self.of(|joined: &mut Joined<J>| joined.remove(&joint)).unwrap_or_default()
+    }
+
+    /// Has `input` worked on together with what other requests of this thread join before the thread
+    /// turns to the network again. Nobody waits for others to come, and the more there is to do, the
+    /// more of it is done together.
+    pub(super) async fn join<J: Joint>(
+        self: &Arc<Self>,
+        joint: J,
+        db: &J::Db,
+        input: J::Input,
+    ) -> Result<J::Output> {
+        let (output, done) = oneshot::channel();
+        if self.push(joint, Waiting { input, request: telemetry::current(), output }) {
+            // Whoever came first may leave, and the others stay.
+            tokio::spawn(Arc::clone(self).carry_out(joint, db.clone()));
+        }
+        done.await.map_err(Error::internal)?
+    }
+
+    async fn carry_out<J: Joint>(self: Arc<Self>, joint: J, db: J::Db) {
+        yield_now().await;
+        let (mut inputs, mut requests, mut outputs) = (Vec::new(), Vec::new(), Vec::new());
+        for waiting in self.take(joint) {
+            if !waiting.output.is_closed() {
+                inputs.push(waiting.input);
+                requests.push(waiting.request);
+                outputs.push(waiting.output);
+            }
+        }
+        if inputs.is_empty() {
+            return;
+        }
+        let done = telemetry::carry_all(requests, joint.carry_out(db, inputs)).await;
+        for (output, done) in outputs.into_iter().zip(done) {
+            // Who left in the meantime needs none.
+            let _ = output.send(done);
+        }
+    }
+}
+
+impl Pool {
+    /// Does some work, together with other requests that have the same to be done now.
+    ///
+    /// # Errors
+    /// Those of the work.
+    pub async fn join<J: Joint<Db = Self>>(&self, joint: J, input: J::Input) -> Result<J::Output> {
+        self.queue().join(joint, self, input).await
+    }
+}
