@@ -13,7 +13,7 @@
 //! - [`graphql`] and `rest` translate requests into calls of [`domain`], and results back.
 //! - `pages` is what both have for browsers: what a page loads, and what it is allowed.
 //! - [`domain`] holds the rules; each function that acts for somebody takes a [`auth::Viewer`].
-//! - [`entity`] maps the tables, and says in SQL who may see what.
+//! - [`entity`] maps the tables, and says whose a snippet is and who may see it, in Rust and in SQL.
 //! - [`auth`] is Auth0's side: tokens are verified here, sign-ups passed on.
 //! - [`error`] is the one table of failures, their codes and their HTTP statuses.
 //! - [`telemetry`] is what an operator sees; everything tells it what happens, and asks it nothing.

@@ -14,6 +14,7 @@ mod m0002_coders_and_mentors;
 mod m0003_snippets;
 mod m0004_additive;
 mod m0005_snippets_to_review;
+mod m0006_covering_indexes;
 mod run;
 mod state;
 
@@ -31,7 +32,7 @@ struct Migrator;
 /// column that may be left out; a column that is renamed or gone is not.
 ///
 /// The declaration is kept in the database, where that release reads it.
-const ADDITIVE: &[&str] = &["m0004_additive", "m0005_snippets_to_review"];
+const ADDITIVE: &[&str] = &["m0004_additive", "m0005_snippets_to_review", "m0006_covering_indexes"];
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_snippets::Migration),
             Box::new(m0004_additive::Migration),
             Box::new(m0005_snippets_to_review::Migration),
+            Box::new(m0006_covering_indexes::Migration),
         ]
     }
 }

@@ -67,9 +67,9 @@ impl Queue {
         self.of(|joined: &mut Joined<J>| joined.remove(&joint)).unwrap_or_default()
     }
 
-    /// Has `input` worked on together with what other requests of this thread join before the thread
-    /// turns to the network again. Nobody waits for others to come, and the more there is to do, the
-    /// more of it is done together.
+    /// Has `input` worked on together with what other requests of this thread join in the same turn of its
+    /// event loop: those that are ready to go on now. Nobody waits for others to come, and the more there
+    /// is to do, the more of it is done together.
     pub(super) async fn join<J: Joint>(
         self: &Arc<Self>,
         joint: J,
@@ -79,15 +79,24 @@ impl Queue {
         let (output, done) = oneshot::channel();
         if self.push(joint, Waiting { input, request: telemetry::current(), output }) {
             // Whoever came first may leave, and the others stay.
-            tokio::spawn(Arc::clone(self).carry_out(joint, db.clone()));
+            tokio::spawn(Turn { queue: Arc::clone(self), joint: Some(joint) }.carry_out(db.clone()));
         }
         done.await.map_err(Error::internal)?
     }
+}
 
-    async fn carry_out<J: Joint>(self: Arc<Self>, joint: J, db: J::Db) {
+/// That what has been joined will be begun. If it is not, since the runtime ends, nobody waits for it.
+struct Turn<J: Joint> {
+    queue: Arc<Queue>,
+    joint: Option<J>,
+}
+
+impl<J: Joint> Turn<J> {
+    async fn carry_out(mut self, db: J::Db) {
         yield_now().await;
+        let Some(joint) = self.joint.take() else { return };
         let (mut inputs, mut requests, mut outputs) = (Vec::new(), Vec::new(), Vec::new());
-        for waiting in self.take(joint) {
+        for waiting in self.queue.take(joint) {
             if !waiting.output.is_closed() {
                 inputs.push(waiting.input);
                 requests.push(waiting.request);
@@ -105,12 +114,20 @@ impl Queue {
     }
 }
 
+impl<J: Joint> Drop for Turn<J> {
+    fn drop(&mut self) {
+        if let Some(joint) = self.joint {
+            self.queue.take(joint);
+        }
+    }
+}
+
 impl Pool {
-    /// Does some work, together with other requests that have the same to be done now.
+    /// Does some work in this database, together with other requests that have the same to be done now.
     ///
     /// # Errors
     /// Those of the work.
-    pub async fn join<J: Joint<Db = Self>>(&self, joint: J, input: J::Input) -> Result<J::Output> {
-        self.queue().join(joint, self, input).await
+    pub async fn join<J: Joint>(&self, joint: J, db: &J::Db, input: J::Input) -> Result<J::Output> {
+        self.queue().join(joint, db, input).await
     }
 }

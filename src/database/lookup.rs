@@ -5,8 +5,8 @@ use std::{collections::HashMap, future::Future, hash::Hash};
 use super::{ReadPool, joint::Joint};
 use crate::Result;
 
-/// Who asks for more keys has a statement to themselves: they would gain little, and the others wait for
-/// them.
+/// Who asks for more keys has a statement to themselves: they would gain little, and the others would wait
+/// for them.
 const MOST_SHARED_KEYS: usize = 20;
 
 /// Rows that are looked up by keys, the same for everybody: what somebody may see of them is found out
@@ -17,6 +17,11 @@ pub trait Lookup: Copy + Eq + Hash + Send + Sync + 'static {
 
     /// What is found for a key.
     type Value: Clone + Send + 'static;
+
+    /// Whether what is found for a key can be so much that others had better not wait for it.
+    fn may_be_long(&self) -> bool {
+        false
+    }
 
     /// Reads what there is for these keys, of which none is there twice.
     ///
@@ -41,7 +46,7 @@ impl ReadPool {
     ) -> Result<HashMap<L::Key, L::Value>> {
         if keys.is_empty() {
             Ok(HashMap::new())
-        } else if keys.len() > MOST_SHARED_KEYS {
+        } else if keys.len() > MOST_SHARED_KEYS || lookup.may_be_long() {
             lookup.read(self, &keys).await
         } else {
             self.queue().join(LookingUp(lookup), self, keys).await
@@ -80,11 +85,11 @@ impl<L: Lookup> Joint for LookingUp<L> {
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeSet, future::poll_fn, pin::pin, sync::Mutex, task::Poll};
+    use std::{collections::BTreeSet, future::poll_fn, pin::pin, sync::Mutex, task::Poll, time::Duration};
 
-    use futures_util::future::join_all;
+    use futures_util::future::{join_all, poll_immediate};
     use sea_orm::Database;
-    use tokio::task::yield_now;
+    use tokio::{runtime::Builder, task::yield_now, time::timeout};
 
     use super::*;
     use crate::{Error, database::Pool, error::Code};
@@ -99,6 +104,10 @@ mod tests {
     impl Lookup for Squares {
         type Key = i32;
         type Value = i32;
+
+        fn may_be_long(&self) -> bool {
+            self.0 == "long"
+        }
 
         async fn read(self, _: &ReadPool, keys: &[i32]) -> Result<HashMap<i32, i32>> {
             READ.lock().expect("no panic").push((self.0, keys.iter().copied().collect()));
@@ -137,8 +146,9 @@ mod tests {
     #[tokio::test]
     async fn what_is_not_the_same_is_read_apart_and_so_is_who_asks_for_much() {
         let (db, many) = (db().await, (100..=120).collect::<Vec<_>>());
-        let (one, other) = (Squares("one"), Squares("other"));
+        let (one, other, long) = (Squares("one"), Squares("other"), Squares("long"));
         let asked = [(one, vec![1]), (other, vec![1]), (one, many.clone()), (one, vec![2])];
+        let asked = asked.into_iter().chain([(long, vec![1]), (long, vec![2])]);
         for found in join_all(asked.map(|(lookup, keys)| db.look_up(lookup, keys))).await {
             found.expect("it is read");
         }
@@ -146,6 +156,25 @@ mod tests {
         read.sort_by_key(BTreeSet::len);
         assert_eq!(read, [[1, 2].into(), many.into_iter().collect::<BTreeSet<_>>()]);
         assert_eq!(read_for("other"), [[1].into()]);
+        assert_eq!(read_for("long"), [[1].into(), [2].into()]);
+    }
+
+    #[test]
+    fn nobody_waits_for_what_a_runtime_has_not_begun_when_it_ends() {
+        let [first, second] =
+            [(); 2].map(|()| Builder::new_current_thread().enable_all().build().expect("one"));
+        let db = first.block_on(db());
+        let mut asked = Box::pin(db.look_up(Squares("ended"), vec![1]));
+        assert!(first.block_on(async { poll_immediate(&mut asked).await }).is_none());
+        drop(first);
+        second.block_on(async {
+            let patience = Duration::from_secs(30);
+            timeout(patience, asked).await.expect("it ends").expect_err("nobody could read");
+            timeout(patience, db.look_up(Squares("ended"), vec![1]))
+                .await
+                .expect("it ends")
+                .expect("it is read");
+        });
     }
 
     #[tokio::test]

@@ -104,6 +104,10 @@ impl Lookup for CodersOf {
     type Key = i32;
     type Value = Slice<Coder>;
 
+    fn may_be_long(&self) -> bool {
+        self.0.may_be_long()
+    }
+
     async fn read(self, db: &ReadPool, mentor_ids: &[i32]) -> Result<HashMap<i32, Slice<Coder>>> {
         let Self(page) = self;
         paging::pages(db, coder::find(), coder::Column::MentorId, mentor_ids, page, |row| {

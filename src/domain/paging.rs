@@ -18,6 +18,9 @@ use crate::{
 /// How many rows a page has when the client does not say, unless so many are not allowed.
 pub const DEFAULT_SIZE: i32 = 20;
 
+/// How many rows make a long page.
+const LONG: u32 = 100;
+
 /// Which part of a list is wanted: a number of rows from the start or the end of a range of ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Page {
@@ -96,6 +99,11 @@ impl Page {
     #[must_use]
     pub const fn following(after: Option<i32>, size: u32) -> Self {
         Self { after, before: None, limit: Some(size), from_end: false }
+    }
+
+    /// Whether it can have more rows than one response of the GraphQL API shows of a list.
+    pub(super) fn may_be_long(self) -> bool {
+        self.limit.is_none_or(|limit| limit > LONG)
     }
 
     fn order(self) -> Order {

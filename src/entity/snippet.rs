@@ -2,6 +2,7 @@
 
 use sea_orm::{
     Condition, Iterable, QueryResult, QuerySelect, QueryTrait, Select, TryGetable, entity::prelude::*,
+    sea_query::ExprTrait,
 };
 
 use super::coder;
@@ -186,8 +187,17 @@ impl Library {
     }
 }
 
-/// The snippets of libraries that [belong to](Library::belongs_to) `account`: for statements that change
-/// them, between which and a look at the library there must be no time.
+/// The snippets of libraries that are [visible to](Library::is_visible_to) `viewer` when the statement is
+/// executed.
+#[must_use]
+pub fn visible_to(viewer: &Viewer) -> Condition {
+    if viewer.may(Permission::GetCoders) {
+        return Condition::all();
+    }
+    viewer.account().map_or_else(|| Condition::all().add(Expr::val(1).eq(0)), belonging_to)
+}
+
+/// The snippets of libraries that [belong to](Library::belongs_to) `account` when the statement is executed.
 #[must_use]
 pub fn belonging_to(account: &Account) -> Condition {
     Condition::all().add(match account {

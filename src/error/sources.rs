@@ -19,16 +19,18 @@ impl From<DbErr> for Error {
 const SQLSTATE_LENGTH: usize = 5;
 
 impl Error {
+    /// Whether it is the database that says so: nothing came of the statement then.
+    pub(crate) fn is_refusal(error: &DbErr) -> bool {
+        matches!(driver_error(error), Some(sqlx::Error::Database(_)))
+    }
+
     /// Whether the database is gone or too busy, so that another try makes sense, as against a statement
     /// that it will never take.
     pub(crate) fn is_outage(error: &DbErr) -> bool {
-        let (DbErr::Conn(RuntimeErr::SqlxError(cause))
-        | DbErr::Exec(RuntimeErr::SqlxError(cause))
-        | DbErr::Query(RuntimeErr::SqlxError(cause))) = error
-        else {
+        let Some(cause) = driver_error(error) else {
             return matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_));
         };
-        match cause.as_ref() {
+        match cause {
             sqlx::Error::Database(error) => {
                 let code = error.code().unwrap_or_default();
                 if code.len() == SQLSTATE_LENGTH {
@@ -48,6 +50,16 @@ impl Error {
             | sqlx::Error::WorkerCrashed => true,
             _ => false,
         }
+    }
+}
+
+/// What the driver says.
+fn driver_error(error: &DbErr) -> Option<&sqlx::Error> {
+    match error {
+        DbErr::Conn(RuntimeErr::SqlxError(cause))
+        | DbErr::Exec(RuntimeErr::SqlxError(cause))
+        | DbErr::Query(RuntimeErr::SqlxError(cause)) => Some(cause),
+        _ => None,
     }
 }
 

@@ -242,14 +242,13 @@ fn with_libraries(
     Each::of(
         coders
             .map_ok(move |coders| {
-                let libraries: Rc<[Library]> = coders.iter().map(Coder::library).collect();
+                let ids: Rc<[i32]> = coders.iter().map(|coder| coder.id).collect();
                 let snippets = reader.pages(
                     |snippet: &Listed| (snippet.coder_id, snippet.id),
                     move |reader, after| {
-                        let libraries = Rc::clone(&libraries);
+                        let ids = Rc::clone(&ids);
                         async move {
-                            snippets::in_order(&reader.db, &reader.viewer, &libraries, after, ROWS_AT_ONCE)
-                                .await
+                            snippets::in_order(&reader.db, &reader.viewer, &ids, after, ROWS_AT_ONCE).await
                         }
                     },
                 );

@@ -46,7 +46,7 @@ pub(super) struct Record {
 tokio::task_local! {
     static CURRENT: Arc<Record>;
     /// Those of requests that share some work.
-    static SHARING: Vec<Current>;
+    static SHARING: Vec<Arc<Record>>;
 }
 
 impl Record {
@@ -125,14 +125,16 @@ pub(super) fn with<T>(look: impl FnOnce(&Record) -> T) -> Option<T> {
 /// Looks at the record of each request that this task does something for.
 pub(super) fn each(look: impl Fn(&Record)) {
     with(&look);
-    let _ = SHARING.try_with(|requests| {
-        requests.iter().filter_map(|request| request.0.as_deref()).for_each(&look);
-    });
+    let _ = SHARING.try_with(|records| records.iter().for_each(|record| look(record)));
 }
 
 /// Does some of the work for all of these requests at once.
 pub(crate) async fn carry_all<F: Future>(requests: Vec<Current>, work: F) -> F::Output {
-    SHARING.scope(requests, work).await
+    let mut records: Vec<_> = requests.into_iter().filter_map(|Current(record)| record).collect();
+    // Several fields of a request may have a part in it.
+    records.sort_unstable_by_key(Arc::as_ptr);
+    records.dedup_by(|one, other| Arc::ptr_eq(one, other));
+    SHARING.scope(records, work).await
 }
 
 /// The request that a task is answering, to be taken along to where it is answered further.
@@ -214,7 +216,8 @@ mod tests {
     async fn a_statement_that_requests_share_counts_for_each_of_them() {
         let record = || Arc::new(Record::new(HeaderValue::from_static("id"), Method::GET, None, None));
         let records = [record(), record()];
-        let requests = records.iter().map(|record| Current::new(Arc::clone(record))).collect();
+        let of_both = records.iter().chain(&records);
+        let requests = of_both.map(|record| Current::new(Arc::clone(record))).collect();
         let statement = async { each(|record| record.count_statement(Duration::from_millis(2))) };
         carry_all(requests, statement).await;
         for record in records {

@@ -12,7 +12,7 @@ use crate::{
     domain::paging::{self, Child, Page, Slice},
     entity::{
         coder, is_any_of,
-        snippet::{self, Columns, Library, Listed},
+        snippet::{self, Columns, Library, Listed, visible_to},
     },
 };
 
@@ -67,23 +67,23 @@ pub async fn in_pages(
     Ok(pages)
 }
 
-/// The first `limit` snippets in these libraries, as far as the viewer may read them, in the order of
-/// coders and then of snippets; those after this coder and snippet, where given.
+/// The first `limit` snippets in the libraries of these coders, as far as the viewer may read them now, in
+/// the order of coders and then of snippets; those after this coder and snippet, where given.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn in_order(
     db: &impl ConnectionTrait,
     viewer: &Viewer,
-    libraries: &[Library],
+    coder_ids: &[i32],
     after: Option<(i32, i32)>,
     limit: u32,
 ) -> Result<Vec<Listed>> {
     let (coder_id, id) = (snippet::Column::CoderId, snippet::Column::Id);
     let place = || Expr::tuple([coder_id.into_simple_expr(), id.into_simple_expr()]);
-    let visible = owners_of_visible(libraries, viewer);
     let snippets = snippet::find(Columns::ALL)
-        .filter(is_any_of(coder_id, &visible, db.get_database_backend()))
+        .filter(visible_to(viewer))
+        .filter(is_any_of(coder_id, coder_ids, db.get_database_backend()))
         .apply_if(after, |select, (coder_id, id)| {
             select.filter(place().gt(Expr::tuple([coder_id.into(), id.into()])))
         })
@@ -107,7 +107,11 @@ pub async fn counts(
 ) -> Result<HashMap<i32, i64>> {
     let visible = owners_of_visible(libraries, viewer);
     let select = narrow(snippet::Entity::find(), needs_review);
-    let mut counts = paging::counts(db, select, snippet::Column::CoderId, &visible).await?;
+    let mut counts = if visible.is_empty() {
+        HashMap::new()
+    } else {
+        paging::counts(db, select, snippet::Column::CoderId, &visible).await?
+    };
     for library in libraries {
         counts.entry(library.coder_id).or_default();
     }
@@ -140,6 +144,10 @@ struct Pages {
 impl Lookup for Pages {
     type Key = i32;
     type Value = Slice<Listed>;
+
+    fn may_be_long(&self) -> bool {
+        self.page.may_be_long()
+    }
 
     async fn read(self, db: &ReadPool, coder_ids: &[i32]) -> Result<HashMap<i32, Slice<Listed>>> {
         let select = narrow(snippet::find(self.columns), self.needs_review);

@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{NotSet, Set},
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryTrait, UpdateMany,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryTrait, UpdateMany,
     prelude::Expr,
     sea_query::ExprTrait,
 };
@@ -16,7 +16,7 @@ use super::{
 use crate::{
     Error, Result,
     auth::{Account, ActingCoder, Permission, Viewer},
-    database::{Joint, Pool},
+    database::Joint,
     domain::{
         Store,
         events::{Event, Kind},
@@ -25,7 +25,7 @@ use crate::{
         now,
         snippet::{self, belonging_to},
     },
-    error::{Code, Current},
+    error::Current,
 };
 
 /// Stores a new snippet in the acting coder's library.
@@ -35,9 +35,7 @@ use crate::{
 pub async fn create(store: &Store, viewer: &Viewer, new: NewSnippet) -> Result<snippet::Model> {
     let coder = viewer.coder_with(Permission::PostSnippet)?;
     new.validate()?;
-    let created = store.db.join(Insertion, row(coder, new)).await?;
-    tell(store, Kind::SnippetCreated, &created);
-    Ok(created)
+    store.db.join(Insertion, store, row(coder, new)).await
 }
 
 /// Changes what `change` gives, if the snippet is at `expected_version` (where one is given).
@@ -120,7 +118,7 @@ pub async fn deletable_by(db: &impl ConnectionTrait, viewer: &Viewer, id: i32) -
     by_id_within(db, id, &Account::Coder(coder.clone())).await
 }
 
-/// Stores a snippet that is known to be valid.
+/// Stores a snippet that is known to be valid, and tells nobody.
 pub(crate) async fn insert(db: &impl ConnectionTrait, coder: &ActingCoder, new: NewSnippet) -> Result<()> {
     insert_all(db, &[row(coder, new)]).await?;
     Ok(())
@@ -130,22 +128,31 @@ pub(crate) async fn insert(db: &impl ConnectionTrait, coder: &ActingCoder, new: 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct Insertion;
 
+impl Insertion {
+    /// How many are stored by one statement: it holds all of their texts.
+    const MOST_ROWS: usize = 32;
+}
+
 impl Joint for Insertion {
-    type Db = Pool;
+    type Db = Store;
     type Input = snippet::Model;
     type Output = snippet::Model;
 
-    async fn carry_out(self, db: Pool, rows: Vec<snippet::Model>) -> Vec<Result<snippet::Model>> {
-        match insert_all(&db, &rows).await {
-            Ok(stored) => stored.into_iter().map(Ok).collect(),
-            // None is stored if one cannot be, for which the others are not to blame.
-            Err(error) if rows.len() > 1 && error.code == Code::Internal => {
-                let alone = rows.iter().map(|row| insert_all(&db, slice::from_ref(row)));
-                let stored = join_all(alone).await.into_iter();
-                stored.map(|stored| stored.map(|mut stored| stored.remove(0))).collect()
+    async fn carry_out(self, store: Store, rows: Vec<snippet::Model>) -> Vec<Result<snippet::Model>> {
+        let mut outcomes = Vec::with_capacity(rows.len());
+        for rows in rows.chunks(Self::MOST_ROWS) {
+            match insert_all(&store.db, rows).await {
+                Ok(stored) => outcomes.extend(stored.into_iter().map(Ok)),
+                // None is stored if one cannot be, for which the others are not to blame.
+                Err(error) if Error::is_refusal(&error) && rows.len() > 1 => {
+                    outcomes.extend(join_all(rows.iter().map(|row| insert_one(&store.db, row))).await);
+                }
+                Err(error) => outcomes.extend(vec![Err(error.into()); rows.len()]),
             }
-            Err(error) => vec![Err(error); rows.len()],
         }
+        // Here, since a snippet is stored even if who sent it has left.
+        outcomes.iter().flatten().for_each(|created| tell(&store, Kind::SnippetCreated, created));
+        outcomes
     }
 }
 
@@ -165,18 +172,28 @@ fn row(coder: &ActingCoder, new: NewSnippet) -> snippet::Model {
     }
 }
 
+async fn insert_one(db: &impl ConnectionTrait, row: &snippet::Model) -> Result<snippet::Model> {
+    let mut stored = insert_all(db, slice::from_ref(row)).await?;
+    Ok(stored.remove(0))
+}
+
 /// Stores new rows, or none of them.
-async fn insert_all(db: &impl ConnectionTrait, rows: &[snippet::Model]) -> Result<Vec<snippet::Model>> {
+async fn insert_all(
+    db: &impl ConnectionTrait,
+    rows: &[snippet::Model],
+) -> std::result::Result<Vec<snippet::Model>, DbErr> {
     let new = rows.iter().cloned().map(|row| snippet::ActiveModel { id: NotSet, ..row.into() }.reset_all());
     let mut stored = snippet::Entity::insert_many(new).exec_with_returning(db).await?;
     // They may be returned in another order.
-    let take = |row: &snippet::Model| {
-        let place =
-            stored.iter().position(|stored| *row == snippet::Model { id: row.id, ..stored.clone() })?;
+    let take = |mut row: snippet::Model| {
+        let place = stored.iter().position(|stored| {
+            row.id = stored.id;
+            row == *stored
+        })?;
         Some(stored.remove(place))
     };
-    let stored: Option<_> = rows.iter().map(take).collect();
-    stored.ok_or_else(|| Error::internal("a snippet was not stored as it was given"))
+    let stored: Option<_> = rows.iter().cloned().map(take).collect();
+    stored.ok_or(DbErr::RecordNotInserted)
 }
 
 impl Change {

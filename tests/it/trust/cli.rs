@@ -78,7 +78,7 @@ fn a_database_that_is_behind_is_refused_with_the_command_that_helps() {
     assert_eq!(count(&program.succeed(&["migrate", "status"]), "Applied"), 0, "serve changed nothing");
     program.succeed(&["migrate", "up"]);
     program.succeed(&["migrate", "down"]);
-    program.run(&serve, &["serve"]).assert_failed(&[remedy, "m0005_snippets_to_review"]);
+    program.run(&serve, &["serve"]).assert_failed(&[remedy, "m0006_covering_indexes"]);
     for arguments in [&["seed"][..], &["users", "list"], &["users", "link", "ada", "auth0|a"]] {
         program.run(&[DATABASE], arguments).assert_failed(&[remedy]);
     }
@@ -88,13 +88,13 @@ fn a_database_that_is_behind_is_refused_with_the_command_that_helps() {
 fn migrations_go_up_and_down_and_tell_where_they_are() {
     let program = Program::new();
     let states = |out: &str| (count(out, "Applied"), count(out, "Pending"));
-    assert_eq!(states(&program.succeed(&["migrate", "status"])), (0, 5));
-    assert_eq!(states(&program.succeed(&["migrate", "up"])), (5, 0));
-    assert_eq!(states(&program.succeed(&["migrate", "up"])), (5, 0), "once more changes nothing");
-    assert_eq!(states(&program.succeed(&["migrate", "down"])), (4, 1));
-    assert_eq!(states(&program.succeed(&["migrate", "status"])), (4, 1));
-    assert_eq!(states(&program.succeed(&["migrate", "down", "--steps", "4"])), (0, 5));
-    assert_eq!(states(&program.succeed(&["migrate", "up"])), (5, 0));
+    assert_eq!(states(&program.succeed(&["migrate", "status"])), (0, 6));
+    assert_eq!(states(&program.succeed(&["migrate", "up"])), (6, 0));
+    assert_eq!(states(&program.succeed(&["migrate", "up"])), (6, 0), "once more changes nothing");
+    assert_eq!(states(&program.succeed(&["migrate", "down"])), (5, 1));
+    assert_eq!(states(&program.succeed(&["migrate", "status"])), (5, 1));
+    assert_eq!(states(&program.succeed(&["migrate", "down", "--steps", "5"])), (0, 6));
+    assert_eq!(states(&program.succeed(&["migrate", "up"])), (6, 0));
 }
 
 #[test]
