@@ -203,7 +203,7 @@ async fn find_kept(db: &impl ConnectionTrait, ids: &[i32]) -> Result<HashMap<i32
 }
 
 /// The snippet with this number, if it is in a library that belongs to `account`.
-pub(super) async fn by_id_within(
+pub(super) async fn by_id_belonging_to(
     db: &impl ConnectionTrait,
     id: i32,
     account: &Account,

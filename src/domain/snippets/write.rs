@@ -11,7 +11,7 @@ use sea_orm::{
 
 use super::{
     content::{Change, NewSnippet},
-    read::by_id_within,
+    read::by_id_belonging_to,
 };
 use crate::{
     Error, Result,
@@ -53,7 +53,7 @@ pub async fn update(
     let account = viewer.account_with(Permission::EditSnippet)?;
     change.validate()?;
     if change.is_empty() {
-        let snippet = by_id_within(&store.db, id, account).await?;
+        let snippet = by_id_belonging_to(&store.db, id, account).await?;
         return at_version(snippet, expected_version);
     }
     let updated = change
@@ -78,7 +78,7 @@ pub async fn update(
 /// Those of [`update`], `BadUserInput` and `Conflict` aside.
 pub async fn editable_by(db: &impl ConnectionTrait, viewer: &Viewer, id: i32) -> Result<snippet::Model> {
     let account = viewer.account_with(Permission::EditSnippet)?;
-    by_id_within(db, id, account).await
+    by_id_belonging_to(db, id, account).await
 }
 
 /// Deletes a snippet of the acting coder's, if it is at `expected_version` (where one is given).
@@ -115,7 +115,7 @@ pub async fn delete(
 /// Those of [`delete`], `Conflict` aside.
 pub async fn deletable_by(db: &impl ConnectionTrait, viewer: &Viewer, id: i32) -> Result<snippet::Model> {
     let coder = viewer.coder_with(Permission::DeleteSnippet)?;
-    by_id_within(db, id, &Account::Coder(coder.clone())).await
+    by_id_belonging_to(db, id, &Account::Coder(coder.clone())).await
 }
 
 /// Stores a snippet that is known to be valid, and tells nobody.
@@ -226,7 +226,7 @@ fn tell(store: &Store, kind: Kind, snippet: &snippet::Model) {
 
 /// Why a statement that should have changed or deleted the snippet touched no row.
 async fn why_untouched(db: &impl ConnectionTrait, id: i32, account: &Account) -> Result<Error> {
-    Ok(match by_id_within(db, id, account).await {
+    Ok(match by_id_belonging_to(db, id, account).await {
         Ok(snippet) => Error::stale(Current { id, version: snippet.version }),
         Err(error) => error,
     })
