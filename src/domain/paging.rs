@@ -252,7 +252,7 @@ fn first_of_each_laterally<E: EntityTrait>(
         .take()
 }
 
-/// Counts the rows of `select` for each of `parents`, in one statement.
+/// Counts the rows of `select` for each of `parents`, in one statement, if there are any.
 ///
 /// # Errors
 /// Those of the database.
@@ -262,6 +262,9 @@ pub async fn counts<E: EntityTrait>(
     parent: E::Column,
     parents: &[i32],
 ) -> Result<HashMap<i32, i64>> {
+    if parents.is_empty() {
+        return Ok(HashMap::new());
+    }
     let counted: Vec<(i32, i64)> = select
         .select_only()
         .column_as(parent, "parent")

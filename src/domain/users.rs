@@ -191,11 +191,11 @@ impl Lookup for ByName {
         let mut select = people().expr_as(name.clone(), "name").into_query();
         select.join(JoinType::InnerJoin, table, user::is_named(name));
         let found = db.query_all(&select).await?;
-        let user = |row| {
-            let user = Person::from_query_result(row, "")?.into_user();
-            Ok(row.try_get("", "name").map(|name: String| user.map(|user| (name, user)))?)
+        let user_of = |row| -> Result<_> {
+            let (person, name) = (Person::from_query_result(row, "")?, row.try_get("", "name")?);
+            Ok(person.into_user().map(|user| (name, user)))
         };
-        found.iter().filter_map(|row| user(row).transpose()).collect()
+        found.iter().filter_map(|row| user_of(row).transpose()).collect()
     }
 }
 

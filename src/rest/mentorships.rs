@@ -107,22 +107,12 @@ pub(crate) async fn add_coder(
 
 /// The number, if a coder bears it.
 pub(super) async fn existing_coder(app: &App, id: Option<i32>) -> Result<i32> {
-    let not_found = || Error::not_found("coder");
-    let id = id.ok_or_else(not_found)?;
-    users::coders_by_id(&app.store.db.clone().into(), vec![id])
-        .await?
-        .contains_key(&id)
-        .then_some(id)
-        .ok_or_else(not_found)
+    let found = users::coders_by_id(&app.store.db.clone().into(), id.into_iter().collect()).await?;
+    found.into_keys().next().ok_or_else(|| Error::not_found("coder"))
 }
 
 /// The number, if a mentor bears it.
 async fn existing_mentor(app: &App, id: Option<i32>) -> Result<i32> {
-    let not_found = || Error::not_found("mentor");
-    let id = id.ok_or_else(not_found)?;
-    users::mentors_by_id(&app.store.db.clone().into(), vec![id])
-        .await?
-        .contains_key(&id)
-        .then_some(id)
-        .ok_or_else(not_found)
+    let found = users::mentors_by_id(&app.store.db.clone().into(), id.into_iter().collect()).await?;
+    found.into_keys().next().ok_or_else(|| Error::not_found("mentor"))
 }

@@ -107,11 +107,7 @@ pub async fn counts(
 ) -> Result<HashMap<i32, i64>> {
     let visible = owners_of_visible(libraries, viewer);
     let select = narrow(snippet::Entity::find(), needs_review);
-    let mut counts = if visible.is_empty() {
-        HashMap::new()
-    } else {
-        paging::counts(db, select, snippet::Column::CoderId, &visible).await?
-    };
+    let mut counts = paging::counts(db, select, snippet::Column::CoderId, &visible).await?;
     for library in libraries {
         counts.entry(library.coder_id).or_default();
     }

@@ -120,8 +120,7 @@ pub async fn deletable_by(db: &impl ConnectionTrait, viewer: &Viewer, id: i32) -
 
 /// Stores a snippet that is known to be valid, and tells nobody.
 pub(crate) async fn insert(db: &impl ConnectionTrait, coder: &ActingCoder, new: NewSnippet) -> Result<()> {
-    insert_all(db, &[row(coder, new)]).await?;
-    Ok(())
+    insert_one(db, &row(coder, new)).await.map(drop)
 }
 
 /// Storing snippets that are known to be valid: those of several people by one statement.
