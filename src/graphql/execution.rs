@@ -38,8 +38,8 @@ pub(super) struct Operation {
     document: Document,
     /// Whether objects of the response may have to be merged.
     merges: bool,
-    /// How many objects it asks for at most.
-    nodes: u32,
+    /// How much it asks for at most.
+    weight: u32,
 }
 
 /// What an operation is in.
@@ -85,7 +85,7 @@ impl Operation {
             variables::keep_declared(operation, &mut parameters.variables);
             variables::fill_in_defaults(operation, &mut parameters.variables);
         }
-        let nodes = limits::check(&parsed, &parameters.variables, limits)?;
+        let weight = limits::check(&parsed, &parameters.variables, limits)?;
         if let Some(operation) = operation {
             if known.is_none() {
                 usages::check(&parsed, operation, app.introspection)?;
@@ -104,13 +104,13 @@ impl Operation {
         request.operation_name = key.operation_name;
         let is_subscription = kind == Some(OperationType::Subscription);
         request.set_parsed_query(if is_subscription { roots::flattened(parsed)? } else { parsed });
-        Ok(Self { request, name, kind, document, merges, nodes })
+        Ok(Self { request, name, kind, document, merges, weight })
     }
 
     /// Waits until there is room in memory for what the operation asks for. The share is to be kept until
     /// the response has been written.
     pub(super) async fn share<'a>(&self, app: &'a App) -> Share<'a> {
-        app.large_operations.share(self.nodes).await
+        app.large_operations.share(self.weight).await
     }
 
     /// Whether lists of rows may be written as JSON while it is executed. Of a mutation there are few,

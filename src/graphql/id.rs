@@ -1,5 +1,7 @@
 //! Global ids: unique over all types, and readable, such as `snippet_12`.
 
+use std::fmt::{self, Display, Formatter};
+
 use async_graphql::ID;
 
 /// The types whose objects have an id.
@@ -22,9 +24,19 @@ impl Kind {
     }
 }
 
+/// The object of this kind with this number.
+pub(super) struct Global(pub(super) Kind, pub(super) i32);
+
+impl Display for Global {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self(kind, number) = self;
+        write!(f, "{}{number}", kind.prefix())
+    }
+}
+
 /// The id of the object of this kind with this number.
 pub(super) fn global(kind: Kind, number: i32) -> ID {
-    ID(format!("{}{number}", kind.prefix()))
+    ID(Global(kind, number).to_string())
 }
 
 /// What a global id names. `None` when it can name nothing.

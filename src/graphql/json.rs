@@ -1,7 +1,11 @@
 //! Responses as JSON. Parts of one may have been written before it is complete: they go in as they are.
 
+use std::io::Write;
+
 use async_graphql::{Response, Value};
 use serde::Serialize;
+
+use super::rows::Leaf;
 
 /// A value that is JSON text already. No scalar of the schema is binary, so that this stands for
 /// nothing else.
@@ -75,6 +79,19 @@ pub(super) fn key(json: &mut Vec<u8>, name: &str) {
     json.push(b'"');
     json.extend_from_slice(name.as_bytes());
     json.extend_from_slice(b"\":");
+}
+
+/// Appends what is in a column.
+pub(super) fn leaf(json: &mut Vec<u8>, of: Leaf<'_>) {
+    match of {
+        // No kind has anything in its ids that would have to be escaped.
+        Leaf::Id(id) => {
+            let _ = write!(json, "\"{id}\"");
+        }
+        Leaf::Number(number) => scalar(json, &number),
+        Leaf::Text(text) => scalar(json, text),
+        Leaf::Flag(flag) => scalar(json, &flag),
+    }
 }
 
 /// Appends what can tell itself.

@@ -2,16 +2,21 @@
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use super::limits::LONG_TEXT_WEIGHT;
 use crate::{admission::step_aside, config::Limits};
 
-/// From how many objects on an operation has to wait for others of its kind.
-const LARGE_OPERATION: u32 = 5_000;
-/// How many operations of the largest size are executed at the same time; of smaller ones, more.
-const LARGEST_AT_ONCE: usize = 3;
+/// From which weight on an operation has to wait for others of its kind.
+const LARGE_OPERATION: u32 = 10_000;
+/// How many operations are executed at the same time that ask for as many objects as may be asked for, each
+/// with a long text; without, more.
+const LARGEST_AT_ONCE: u64 = 3;
 
-/// Room for large operations: one permit for each object.
+/// Room for large operations: one permit for each unit of weight.
 #[derive(Debug)]
-pub struct LargeOperations(Semaphore);
+pub struct LargeOperations {
+    room: Semaphore,
+    most: u32,
+}
 
 /// What an operation takes of the room, until this is dropped.
 pub(super) type Share<'a> = Option<SemaphorePermit<'a>>;
@@ -20,21 +25,24 @@ impl LargeOperations {
     /// As much room as `limits` make necessary.
     #[must_use]
     pub fn new(limits: &Limits) -> Self {
-        Self(Semaphore::new(LARGEST_AT_ONCE * limits.graphql.nodes as usize))
+        let room = LARGEST_AT_ONCE * u64::from(limits.graphql.nodes) * (1 + LONG_TEXT_WEIGHT);
+        let most = u32::try_from(room).unwrap_or(u32::MAX);
+        Self { room: Semaphore::new(most as usize), most }
     }
 
-    /// Waits until there is room for an operation that asks for so many objects. Small ones do not wait
-    /// with it to be let in.
-    pub(super) async fn share(&self, objects: u32) -> Share<'_> {
-        if objects < LARGE_OPERATION {
+    /// Waits until there is room for an operation of that weight; one that is heavier than all of it has all
+    /// of it. Small ones do not wait with it to be let in.
+    pub(super) async fn share(&self, weight: u32) -> Share<'_> {
+        if weight < LARGE_OPERATION {
             return None;
         }
-        if let Ok(share) = self.0.try_acquire_many(objects) {
+        let weight = weight.min(self.most);
+        if let Ok(share) = self.room.try_acquire_many(weight) {
             return Some(share);
         }
         step_aside();
         // It is never closed.
-        self.0.acquire_many(objects).await.ok()
+        self.room.acquire_many(weight).await.ok()
     }
 }
 
@@ -47,7 +55,8 @@ mod tests {
     #[test]
     fn the_largest_wait_for_each_other_and_small_ones_for_nobody() {
         let limits = Limits::default();
-        let (operations, largest) = (LargeOperations::new(&limits), limits.graphql.nodes);
+        let operations = LargeOperations::new(&limits);
+        let largest = limits.graphql.nodes * 3;
         let mut executed: Vec<_> = (0..LARGEST_AT_ONCE)
             .map(|_| operations.share(largest).now_or_never().expect("there is room"))
             .collect();
@@ -57,5 +66,7 @@ mod tests {
         assert!(small.is_none());
         executed.pop();
         assert!(waiting.now_or_never().is_some_and(|share| share.is_some()));
+        drop(executed);
+        assert!(operations.share(u32::MAX).now_or_never().is_some(), "it is refused for ever");
     }
 }

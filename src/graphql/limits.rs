@@ -23,6 +23,11 @@ const MAX_REPETITIONS: u32 = 30;
 const MAX_NESTING: u32 = 64;
 /// How many things a list has that is no connection: those of introspection.
 const LIST_SIZE: u64 = 10;
+/// Fields that may be longer than all the others of their objects together.
+const LONG_TEXTS: [(&str, &str); 2] = [("Snippet", "code"), ("Snippet", "comments")];
+/// How many times an object's own weight such a text has: some kilobytes, each of which is in memory
+/// several times while it is on its way.
+pub(super) const LONG_TEXT_WEIGHT: u64 = 2;
 
 /// Checks the number of tokens, and how deep brackets are nested, before parsing: the parser goes as
 /// deep as they do, and has only so much stack.
@@ -50,8 +55,8 @@ pub(super) fn check_tokens(query: &str, limits: &GraphqlLimits) -> Result<()> {
     Ok(())
 }
 
-/// Checks every operation of the document, since validation will walk them all. Tells how many objects
-/// the largest one asks for.
+/// Checks every operation of the document, since validation will walk them all. Tells the weight of the
+/// heaviest: how much it asks for, an object's being 1 without its long texts.
 ///
 /// # Errors
 /// `ValidationFailed`.
@@ -60,7 +65,7 @@ pub(super) fn check(
     variables: &Variables,
     limits: &GraphqlLimits,
 ) -> Result<u32> {
-    let mut nodes = 0;
+    let mut weight = 0;
     let mut meter = Meter { document, variables, limits, fragments: HashMap::new() };
     for (_, operation) in document.operations.iter() {
         let cost = meter.selection_set(
@@ -77,9 +82,9 @@ pub(super) fn check(
                 return Err(refused(format!("This operation asks for more than {most} {what}.")));
             }
         }
-        nodes = nodes.max(cost.nodes);
+        weight = weight.max(cost.weight);
     }
-    Ok(u32::try_from(nodes).unwrap_or(u32::MAX))
+    Ok(u32::try_from(weight).unwrap_or(u32::MAX))
 }
 
 /// What a selection set costs; sums saturate.
@@ -89,6 +94,8 @@ struct Cost {
     depth: u64,
     /// Objects asked for: the product of the page sizes along each path, summed.
     nodes: u64,
+    /// The same, with what long texts weigh.
+    weight: u64,
     aliases: u64,
     fields: u64,
 }
@@ -98,6 +105,7 @@ impl Cost {
         Self {
             depth: self.depth.max(other.depth),
             nodes: self.nodes.saturating_add(other.nodes),
+            weight: self.weight.saturating_add(other.weight),
             aliases: self.aliases.saturating_add(other.aliases),
             fields: self.fields.saturating_add(other.fields),
         }
@@ -161,9 +169,11 @@ impl<'a> Meter<'a> {
     fn field(&mut self, field: &'a Field, scope: Scope<'a>) -> Result<Cost> {
         let name = field.name.node.as_str();
         let is_introspection = scope.type_name.starts_with("__") || name.starts_with("__");
+        let is_long = LONG_TEXTS.contains(&(scope.type_name, name));
         let own = Cost {
             depth: u64::from(!is_introspection),
             nodes: 0,
+            weight: if is_long { LONG_TEXT_WEIGHT } else { 0 },
             aliases: field.alias.is_some().into(),
             fields: 1,
         };
@@ -186,9 +196,11 @@ impl<'a> Meter<'a> {
         };
         let below = self.selection_set(&field.selection_set.node, Scope { type_name, size })?;
         let is_object = !type_name.ends_with("Connection") && !type_name.ends_with("Edge");
+        let all_of = |below: u64| times.saturating_mul(below.saturating_add(is_object.into()));
         Ok(Cost {
             depth: own.depth.saturating_add(below.depth),
-            nodes: times.saturating_mul(below.nodes.saturating_add(is_object.into())),
+            nodes: all_of(below.nodes),
+            weight: all_of(below.weight),
             aliases: own.aliases.saturating_add(below.aliases),
             fields: own.fields.saturating_add(below.fields),
         })

@@ -20,6 +20,7 @@ use super::{
     connection::{Connection, EdgeOf, Numbered, edge},
     context::may_write,
     error::ApiError,
+    id::Global,
     json,
 };
 
@@ -33,11 +34,22 @@ pub(super) trait Row: Numbered {
     /// What that leads to.
     type Below: Row;
 
+    /// What a field without a selection has, if it is as plain as that.
+    fn leaf(&self, field: &str) -> Option<Leaf<'_>>;
+
     /// Reads the connection that `field` asks for, of all these `rows`, in their order.
     fn connections<'a>(field: &'a Context<'a>, rows: &'a [&'a Self]) -> Reading<'a, Self::Below> {
         let _ = (field, rows);
         Box::pin(future::ready(Ok(Vec::new())))
     }
+}
+
+/// What a column is in the response. The executor would have a value made of it, and the value written.
+pub(super) enum Leaf<'a> {
+    Id(Global),
+    Number(i32),
+    Text(&'a str),
+    Flag(bool),
 }
 
 /// Connections on their way from the database.
@@ -67,7 +79,7 @@ impl<T: Row> OutputType for Nodes<'_, T> {
             && let Some(members) = of_object::<T>(&ctx.query_env.fragments, &ctx.item.node)
         {
             let rows: Vec<_> = self.0.iter().collect();
-            return Ok(objects(ctx, &members, &rows).await?.into_list());
+            return Ok(objects(ctx, Place::OfList, &members, &rows).await?.into_list());
         }
         resolve_list(ctx, field, self.0, Some(self.0.len())).await
     }
@@ -193,6 +205,9 @@ fn selected<'a>(
     Some(selected)
 }
 
+/// What the text of an object has beside what is below it, in bytes, or somewhat more.
+const OVERHEAD_BYTES: usize = 64;
+
 /// JSON texts: of objects with commas between them, or of lists of them, without their brackets.
 #[derive(Default)]
 struct Texts {
@@ -202,6 +217,12 @@ struct Texts {
 }
 
 impl Texts {
+    /// None yet, with room for these.
+    fn over<'a>(below: impl Iterator<Item = &'a Self>) -> Self {
+        let lengths = below.map(|texts| texts.json.len() + OVERHEAD_BYTES * texts.places.len());
+        Self { json: Vec::with_capacity(lengths.sum()), ..Self::default() }
+    }
+
     /// Appends what `json` was given since it was so long.
     fn push(&mut self, begin: usize) {
         self.places.push(begin..self.json.len());
@@ -239,9 +260,29 @@ impl Texts {
     }
 }
 
+/// What a context is the place of.
+#[derive(Clone, Copy)]
+enum Place {
+    /// Of a list: its items are below.
+    OfList,
+    /// Of one object, where errors of all the others are told, too.
+    OfOne,
+}
+
+impl Place {
+    /// That of the object with this index.
+    fn item<'a>(self, ctx: &'a ContextSelectionSet<'_>, index: usize) -> ContextSelectionSet<'a> {
+        match self {
+            Self::OfList => ctx.with_index(index),
+            Self::OfOne => ctx.clone(),
+        }
+    }
+}
+
 /// One object for each row.
 async fn objects<T: Row>(
     ctx: &ContextSelectionSet<'_>,
+    place: Place,
     members: &[Member<'_>],
     rows: &[&T],
 ) -> ServerResult<Texts> {
@@ -252,22 +293,23 @@ async fn objects<T: Row>(
         if member.is_leaf() {
             return Ok(None);
         }
-        connections_of(ctx, member, rows).await.map(Some)
+        connections_of(ctx, place, member, rows).await.map(Some)
     })
     .await?;
-    write(members, &below, rows.iter().enumerate().map(|(index, row)| (*row, ctx.with_index(index)))).await
+    write(ctx, place, members, &below, rows.iter().copied()).await
 }
 
 /// The connection that a member is, of each row.
 fn connections_of<'a, T: Row>(
     ctx: &'a ContextSelectionSet<'_>,
+    place: Place,
     member: &'a Member<'_>,
     rows: &'a [&'a T],
 ) -> BoxFuture<'a, ServerResult<Texts>> {
     Box::pin(async move {
         // What fails for one row fails for all; it is told of the first that it can be told of.
         let connections = {
-            let ctx = ctx.with_index(0);
+            let ctx = place.item(ctx, 0);
             let ctx = ctx.with_field(member.field);
             T::connections(&ctx, rows).await.map_err(|error| {
                 let error = async_graphql::Error::from(error);
@@ -275,7 +317,7 @@ fn connections_of<'a, T: Row>(
             })?
         };
         let first = connections.iter().position(|connection| !connection.rows().is_empty());
-        let ctx = ctx.with_index(first.unwrap_or_default());
+        let ctx = place.item(ctx, first.unwrap_or_default());
         let ctx = ctx.with_field(member.field);
         let ctx = ctx.with_selection_set(&member.field.node.selection_set);
         self::connections(&ctx, &member.members, &connections).await
@@ -294,14 +336,14 @@ async fn connections<T: Row>(
         let ctx = ctx.with_field(member.field);
         let ctx = ctx.with_selection_set(&member.field.node.selection_set);
         let texts = match member.name() {
-            "nodes" => objects(&ctx, &member.members, &rows).await?,
+            "nodes" => objects(&ctx, Place::OfList, &member.members, &rows).await?,
             "edges" => edges(&ctx, &member.members, &rows).await?,
             _ => return Ok(None),
         };
         Ok(Some(texts.into_lists(lengths())))
     })
     .await?;
-    write(members, &below, connections.iter().map(|connection| (connection, ctx.clone()))).await
+    write(ctx, Place::OfOne, members, &below, connections.iter()).await
 }
 
 /// One edge for each row.
@@ -314,13 +356,13 @@ async fn edges<T: Row>(
         if member.name() != "node" {
             return Ok(None);
         }
+        let ctx = ctx.with_index(0);
         let ctx = ctx.with_field(member.field);
         let ctx = ctx.with_selection_set(&member.field.node.selection_set);
-        objects(&ctx, &member.members, rows).await.map(Some)
+        objects(&ctx, Place::OfOne, &member.members, rows).await.map(Some)
     })
     .await?;
-    write(members, &below, rows.iter().enumerate().map(|(index, row)| (edge(*row), ctx.with_index(index))))
-        .await
+    write(ctx, Place::OfList, members, &below, rows.iter().map(|row| edge(*row))).await
 }
 
 /// What is below each member, all of it read together.
@@ -331,15 +373,35 @@ async fn each<'a, F: Future<Output = ServerResult<Option<Texts>>>>(
     try_join_all(members.iter().map(below)).await
 }
 
+/// An object that is written.
+trait Written: ContainerType {
+    /// That of its [`Row`], if it is one.
+    fn leaf(&self, _field: &str) -> Option<Leaf<'_>> {
+        None
+    }
+}
+
+impl<T: Row> Written for &T {
+    fn leaf(&self, field: &str) -> Option<Leaf<'_>> {
+        Row::leaf(*self, field)
+    }
+}
+
+impl<T: Row> Written for &Connection<T> {}
+
+impl<T: Row> Written for EdgeOf<&T> {}
+
 /// Writes objects. What is `below` a member has been written for all of them; the other members are
 /// asked of each.
-async fn write<'a, T: ContainerType>(
+async fn write<T: Written>(
+    ctx: &ContextSelectionSet<'_>,
+    place: Place,
     members: &[Member<'_>],
     below: &[Option<Texts>],
-    objects: impl Iterator<Item = (T, ContextSelectionSet<'a>)>,
+    objects: impl Iterator<Item = T>,
 ) -> ServerResult<Texts> {
-    let mut texts = Texts::default();
-    for (index, (object, ctx)) in objects.enumerate() {
+    let mut texts = Texts::over(below.iter().flatten());
+    for (index, object) in objects.enumerate() {
         let json = &mut texts.json;
         let begin = json.len();
         let mut before = b'{';
@@ -347,13 +409,16 @@ async fn write<'a, T: ContainerType>(
             json.push(before);
             before = b',';
             json::key(json, member.key());
-            match below {
-                Some(below) => below.write(index, json),
-                None if member.name() == TYPENAME => json::scalar(json, &T::type_name()),
-                None => {
-                    let value = object.resolve_field(&ctx.with_field(member.field)).await?;
-                    json::value(json, &value.unwrap_or_default());
-                }
+            if let Some(below) = below {
+                below.write(index, json);
+            } else if member.name() == TYPENAME {
+                json::scalar(json, &T::type_name());
+            } else if let Some(leaf) = object.leaf(member.name()) {
+                json::leaf(json, leaf);
+            } else {
+                let ctx = place.item(ctx, index);
+                let value = object.resolve_field(&ctx.with_field(member.field)).await?;
+                json::value(json, &value.unwrap_or_default());
             }
         }
         json.push(b'}');

@@ -6,11 +6,11 @@ use super::{
     },
     context::ContextExt,
     error::{ApiError, Fallible},
-    id::{self, Kind},
+    id::{self, Global, Kind},
     loaders::{CoderNumber, CoderPage, MentorNumber, SnippetPage},
     node::User,
     permission::requires_permission,
-    rows::{Reading, Row},
+    rows::{Leaf, Reading, Row},
     snippets::{Snippet, columns_asked_for},
 };
 use crate::{
@@ -93,6 +93,15 @@ impl Row for Coder {
 
     type Below = Snippet;
 
+    fn leaf(&self, field: &str) -> Option<Leaf<'_>> {
+        Some(match field {
+            "id" => Leaf::Id(Global(Kind::Coder, self.0.id)),
+            "databaseId" => Leaf::Number(self.0.id),
+            "username" => Leaf::Text(&self.0.username),
+            _ => return None,
+        })
+    }
+
     fn connections<'a>(field: &'a Context<'a>, rows: &'a [&'a Self]) -> Reading<'a, Snippet> {
         Box::pin(async move {
             load_snippets(field, rows, page_asked_for(field)?, argument(field, "needsReview")?).await
@@ -172,6 +181,15 @@ impl Row for Mentor {
     const CONNECTION: Option<&'static str> = Some("coders");
 
     type Below = Coder;
+
+    fn leaf(&self, field: &str) -> Option<Leaf<'_>> {
+        Some(match field {
+            "id" => Leaf::Id(Global(Kind::Mentor, self.0.id)),
+            "databaseId" => Leaf::Number(self.0.id),
+            "username" => Leaf::Text(&self.0.username),
+            _ => return None,
+        })
+    }
 
     fn connections<'a>(field: &'a Context<'a>, rows: &'a [&'a Self]) -> Reading<'a, Coder> {
         Box::pin(async move { load_coders(field, rows, page_asked_for(field)?).await })

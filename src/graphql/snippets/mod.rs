@@ -8,9 +8,9 @@ use super::{
     connection::Numbered,
     context::ContextExt,
     error::{ApiError, Fallible},
-    id::{self, Kind},
+    id::{self, Global, Kind},
     permission::requires_permission,
-    rows::Row,
+    rows::{Leaf, Row},
     users::Coder,
 };
 use crate::{
@@ -134,6 +134,20 @@ impl Row for Snippet {
     const CONNECTION: Option<&'static str> = None;
 
     type Below = Self;
+
+    fn leaf(&self, field: &str) -> Option<Leaf<'_>> {
+        let row = &self.0;
+        Some(match field {
+            "id" => Leaf::Id(Global(Kind::Snippet, row.id)),
+            "databaseId" => Leaf::Number(row.id),
+            "name" => Leaf::Text(row.name.as_deref()?),
+            "code" => Leaf::Text(row.code.as_deref()?),
+            "needsReview" => Leaf::Flag(row.needs_review?),
+            "comments" => Leaf::Text(row.comments.as_deref().unwrap_or_default()),
+            "version" => Leaf::Number(row.version?),
+            _ => return None,
+        })
+    }
 }
 
 #[derive(Default)]

@@ -259,5 +259,8 @@ on_both_databases! {
         let error = &answer.body["errors"][0];
         assert_eq!(error["path"], json!(["coders", "nodes", 0, "snippets"]));
         assert_eq!(error["extensions"], json!({ "code": "BAD_USER_INPUT", "field": "first" }));
+        let query = "{ coders { edges { node { snippets(first: 101) { nodes { id } } } } } }";
+        let path = &bob.graphql(query).await.body["errors"][0]["path"];
+        assert_eq!(path, &json!(["coders", "edges", 0, "node", "snippets"]));
     }
 }
