@@ -2,41 +2,44 @@
 
 use std::{
     collections::HashMap,
+    convert::Infallible,
     net::IpAddr,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU32, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
-use moka::sync::Cache;
+use quick_cache::sync::Cache;
 
 use crate::{Error, Result};
 
 const WINDOW: Duration = Duration::from_mins(1);
 /// How many addresses are remembered at once.
-const MAX_ADDRESSES: u64 = 100_000;
+const MAX_ADDRESSES: usize = 100_000;
 
 /// Counts what each address does in a minute, from its first act on.
 #[derive(Clone, Debug)]
 pub struct RateLimit {
     per_minute: u32,
-    windows: Cache<IpAddr, Arc<Window>>,
+    windows: Arc<Cache<IpAddr, Arc<Mutex<Window>>>>,
 }
 
 #[derive(Debug)]
 struct Window {
     began: Instant,
-    count: AtomicU32,
+    count: u32,
+}
+
+impl Window {
+    fn begin() -> Self {
+        Self { began: Instant::now(), count: 0 }
+    }
 }
 
 impl RateLimit {
     /// Lets `per_minute` acts of each address through; 0 means no limit.
     #[must_use]
     pub fn per_minute(per_minute: u32) -> Self {
-        let windows = Cache::builder().max_capacity(MAX_ADDRESSES).time_to_live(WINDOW).build();
-        Self { per_minute, windows }
+        Self { per_minute, windows: Arc::new(Cache::new(MAX_ADDRESSES)) }
     }
 
     /// Counts one act of `address`.
@@ -47,10 +50,15 @@ impl RateLimit {
         if self.per_minute == 0 {
             return Ok(());
         }
-        let window = self
+        let Ok(window) = self
             .windows
-            .get_with(address, || Arc::new(Window { began: Instant::now(), count: AtomicU32::new(0) }));
-        if window.count.fetch_add(1, Ordering::Relaxed) < self.per_minute {
+            .get_or_insert_with(&address, || Ok::<_, Infallible>(Arc::new(Mutex::new(Window::begin()))));
+        let mut window = window.lock().unwrap_or_else(PoisonError::into_inner);
+        if window.began.elapsed() >= WINDOW {
+            *window = Window::begin();
+        }
+        if window.count < self.per_minute {
+            window.count += 1;
             Ok(())
         } else {
             Err(Error::rate_limited(WINDOW.saturating_sub(window.began.elapsed())))

@@ -1,9 +1,74 @@
-use std::net::IpAddr;
+use std::{
+    net::IpAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
+use aws_lc_rs::digest;
 use axum::http::{HeaderMap, header::AUTHORIZATION};
+use chrono::Utc;
+use quick_cache::sync::Cache;
 
 use super::AppState;
-use crate::{Error, Result, auth::Viewer, domain::users, error::Code, telemetry};
+use crate::{
+    Error, Result,
+    auth::{Account, Claims, Viewer},
+    domain::users,
+    error::Code,
+    telemetry::{self, Subject},
+};
+
+/// How many tokens are known at a time.
+const MAX_KNOWN_TOKENS: usize = 20_000;
+/// How long it is known whose account it is.
+const ACCOUNT_LIFETIME: Duration = Duration::from_mins(5);
+
+/// Tokens that were found valid, by their SHA-256: a signature is dear to check, and most tokens come many
+/// times. The tokens themselves are not kept.
+#[derive(Debug)]
+pub(super) struct KnownTokens(Cache<Digest, Arc<Known>>);
+
+type Digest = [u8; digest::SHA256_OUTPUT_LEN];
+
+/// What is known of a token.
+#[derive(Clone, Debug)]
+struct Known {
+    claims: Claims,
+    subject: Subject,
+    /// Of the keys that it was verified with.
+    generation: u64,
+    /// Whose it is, and since when that is known. Once bound, a subject stays bound to its account, so only
+    /// the answer "none" can go out of date, and that one is not kept.
+    account: Option<(Account, Instant)>,
+}
+
+impl Default for KnownTokens {
+    fn default() -> Self {
+        Self(Cache::new(MAX_KNOWN_TOKENS))
+    }
+}
+
+impl KnownTokens {
+    /// What is known of a token that is still valid while the keys are those of this `generation`.
+    fn get(&self, digest: &Digest, generation: u64) -> Option<Arc<Known>> {
+        let is_valid =
+            |known: &Arc<Known>| known.generation == generation && known.claims.expires_at > Utc::now();
+        self.0.get(digest).filter(is_valid)
+    }
+
+    fn insert(&self, digest: Digest, known: Known) -> Arc<Known> {
+        let known = Arc::new(known);
+        self.0.insert(digest, Arc::clone(&known));
+        known
+    }
+}
+
+impl Known {
+    fn account(&self) -> Option<Account> {
+        let known = self.account.as_ref().filter(|(_, since)| since.elapsed() < ACCOUNT_LIFETIME);
+        known.map(|(account, _)| account.clone())
+    }
+}
 
 impl AppState {
     /// Who sends a request with these headers (RFC 6750 section 2.1).
@@ -16,12 +81,12 @@ impl AppState {
             return Ok(Viewer::anonymous());
         };
         let verified = match token {
-            Ok(token) => self.verifier.verify(token).await,
+            Ok(token) => self.verified(token).await,
             Err(error) => Err(error),
         };
         telemetry::token_checked(&verified);
-        let claims = match verified {
-            Ok(claims) => claims,
+        let (digest, known) = match verified {
+            Ok(verified) => verified,
             Err(error) => {
                 if error.code == Code::TokenInvalid {
                     self.failed_tokens.count(client)?;
@@ -29,16 +94,37 @@ impl AppState {
                 return Err(error);
             }
         };
-        telemetry::identified(&claims.subject);
-        if let Some(account) = self.accounts.get(&claims.subject) {
-            return Ok(Viewer::of(&claims, Some(account)));
+        telemetry::identified(known.subject);
+        if let Some(account) = known.account() {
+            return Ok(Viewer::of(&known.claims, Some(account)));
         }
-        let account = users::identify(&self.store.db, &claims).await?;
+        let account = users::identify(&self.store.db, &known.claims).await?;
         if let Some(account) = &account {
-            self.accounts.insert(claims.subject.clone(), account.clone());
+            let account = Some((account.clone(), Instant::now()));
+            self.known_tokens.insert(digest, Known { account, ..Known::clone(&known) });
         }
-        Ok(Viewer::of(&claims, account))
+        Ok(Viewer::of(&known.claims, account))
     }
+
+    /// What is known of a token, which is checked if it is not known.
+    async fn verified(&self, token: &str) -> Result<(Digest, Arc<Known>)> {
+        let digest = sha256(token);
+        // Before the key is looked up: were the keys changed meanwhile, this is out of date.
+        let generation = self.verifier.jwks().generation();
+        if let Some(known) = self.known_tokens.get(&digest, generation) {
+            return Ok((digest, known));
+        }
+        let claims = self.verifier.verify(token).await?;
+        let subject = Subject::of(&claims.subject);
+        let known = self.known_tokens.insert(digest, Known { claims, subject, generation, account: None });
+        Ok((digest, known))
+    }
+}
+
+fn sha256(token: &str) -> Digest {
+    let mut sha256 = Digest::default();
+    sha256.copy_from_slice(digest::digest(&digest::SHA256, token.as_bytes()).as_ref());
+    sha256
 }
 
 fn bearer_token(headers: &HeaderMap) -> Result<Option<&str>> {

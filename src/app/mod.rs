@@ -5,7 +5,7 @@ mod identify;
 mod layers;
 mod receiving;
 
-use std::{error::Error as StdError, sync::Arc, time::Duration};
+use std::{error::Error as StdError, sync::Arc};
 
 use axum::{
     Router,
@@ -14,19 +14,19 @@ use axum::{
     middleware,
     routing::{get, patch, post},
 };
-use moka::sync::Cache;
 use sea_orm::DatabaseConnection;
 use tower::ServiceBuilder;
 use tower_http::decompression::RequestDecompressionLayer;
 
 pub use self::client::Client;
 use self::{
+    identify::KnownTokens,
     layers::{Bounds, careful, compression, cors, guarded},
     receiving::Receiving,
 };
 use crate::{
     admission::Admission,
-    auth::{Account, Jwks, Provider, Verifier},
+    auth::{Jwks, Provider, Verifier},
     config::{Config, Limits},
     database::{Pool, Replica},
     domain::{Store, counts::Counts, events::Events, signup::SignUps},
@@ -40,10 +40,6 @@ use crate::{
     server::Shutdown,
     telemetry,
 };
-
-/// How many accounts are kept in memory, and for how long.
-const MAX_CACHED_ACCOUNTS: u64 = 20_000;
-const ACCOUNT_CACHE_LIFETIME: Duration = Duration::from_mins(5);
 
 /// What a handler holds of the [`AppState`].
 pub type App = Arc<AppState>;
@@ -81,9 +77,7 @@ pub struct AppState {
     failed_tokens: RateLimit,
     client_address_header: Option<HeaderName>,
     cors_origins: Option<Vec<HeaderValue>>,
-    /// By subject. Once bound, a subject stays bound to its account, so only the answer "none" can
-    /// go out of date, and that one is not kept.
-    accounts: Cache<String, Account>,
+    known_tokens: KnownTokens,
 }
 
 impl AppState {
@@ -145,10 +139,7 @@ impl AppState {
             client_address_header: config.client_address_header.clone(),
             cors_origins: config.cors_origins.clone(),
             failed_tokens: RateLimit::per_minute(config.failed_tokens_per_minute),
-            accounts: Cache::builder()
-                .max_capacity(MAX_CACHED_ACCOUNTS)
-                .time_to_live(ACCOUNT_CACHE_LIFETIME)
-                .build(),
+            known_tokens: KnownTokens::default(),
         })
     }
 }

@@ -1,9 +1,7 @@
 use std::{collections::BTreeMap, fmt};
 
-use aws_lc_rs::digest;
 use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::{Algorithm, Header, Validation};
-use moka::sync::Cache;
 use serde::{
     Deserialize, Deserializer,
     de::{self, MapAccess},
@@ -17,9 +15,6 @@ use crate::{Error, Result};
 const MAX_TOKEN_BYTES: usize = 8 * 1024;
 /// How far the provider's clock and ours may be apart, in seconds.
 const LEEWAY_SECONDS: u64 = 30;
-
-/// How many tokens are remembered that were found valid.
-const MAX_REMEMBERED_TOKENS: u64 = 20_000;
 
 /// What a verified access token says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,16 +35,6 @@ pub struct Verifier {
     jwks: Jwks,
     validation: Validation,
     username_claim: Option<String>,
-    /// What was found valid, by the SHA-256 of the token: a signature is dear to check, and most
-    /// tokens come many times. The tokens themselves are not kept.
-    remembered: Cache<[u8; digest::SHA256_OUTPUT_LEN], Remembered>,
-}
-
-#[derive(Clone, Debug)]
-struct Remembered {
-    claims: Claims,
-    /// Of the keys that it was verified with.
-    generation: u64,
 }
 
 impl Verifier {
@@ -62,7 +47,7 @@ impl Verifier {
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         validation.set_issuer(&[issuer]);
         validation.set_audience(&[audience]);
-        Self { jwks, validation, username_claim, remembered: Cache::new(MAX_REMEMBERED_TOKENS) }
+        Self { jwks, validation, username_claim }
     }
 
     /// The keys that signatures are checked with.
@@ -77,22 +62,6 @@ impl Verifier {
     /// `Unauthenticated` for anything that is wrong with the token, `Unavailable` while no key set
     /// has been fetched yet.
     pub async fn verify(&self, token: &str) -> Result<Claims> {
-        let mut digest = [0; digest::SHA256_OUTPUT_LEN];
-        digest.copy_from_slice(digest::digest(&digest::SHA256, token.as_bytes()).as_ref());
-        // Before the key is looked up: were the keys changed meanwhile, this is out of date.
-        let generation = self.jwks.generation();
-        if let Some(remembered) = self.remembered.get(&digest)
-            && remembered.generation == generation
-            && remembered.claims.expires_at > Utc::now()
-        {
-            return Ok(remembered.claims);
-        }
-        let claims = self.check(token).await?;
-        self.remembered.insert(digest, Remembered { claims: claims.clone(), generation });
-        Ok(claims)
-    }
-
-    async fn check(&self, token: &str) -> Result<Claims> {
         let kid = key_id_of(token)?;
         let key = self.jwks.key(&kid).await?.ok_or_else(invalid_token)?;
         let payload = jsonwebtoken::decode::<Payload>(token, &key, &self.validation)

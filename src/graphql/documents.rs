@@ -4,15 +4,17 @@
 use std::{collections::HashMap, path::Path, sync::Arc};
 
 use aws_lc_rs::digest;
-use moka::sync::Cache;
 
-use super::parameters::Parameters;
+use super::{
+    cache::{self, Cache, Weighty},
+    parameters::Parameters,
+};
 use crate::{Error, Result, error::Code, telemetry};
 
 /// How many bytes of documents are kept that clients persisted.
 const MAX_PERSISTED_BYTES: u64 = 4 * 1024 * 1024;
-/// About what keeping one takes besides.
-const OVERHEAD_BYTES: usize = 256;
+/// About what keeping one takes besides, its hash among it.
+const OVERHEAD_BYTES: u64 = 256;
 
 /// Where documents are found by their hash: SHA-256, in hexadecimal.
 #[derive(Debug)]
@@ -27,11 +29,7 @@ impl Documents {
     /// Takes any document.
     #[must_use]
     pub fn open() -> Self {
-        let weigh = |hash: &String, document: &Arc<str>| {
-            u32::try_from(hash.len() + document.len() + OVERHEAD_BYTES).unwrap_or(u32::MAX)
-        };
-        let persisted = Cache::builder().max_capacity(MAX_PERSISTED_BYTES).weigher(weigh).build();
-        Self { trusted: None, persisted }
+        Self { trusted: None, persisted: cache::of_bytes(MAX_PERSISTED_BYTES) }
     }
 
     /// Takes the documents in this file alone: a JSON object of documents by their hashes, as
@@ -86,6 +84,12 @@ impl Documents {
             }
             (Some(_), Some(_)) => Err(Error::bad_request("The hash is not the query's SHA-256.")),
         }
+    }
+}
+
+impl Weighty for Arc<str> {
+    fn bytes(&self) -> u64 {
+        self.len() as u64 + OVERHEAD_BYTES
     }
 }
 

@@ -21,7 +21,6 @@ use super::{
     known::{self, Key},
     large::Share,
     limits,
-    merging::merges,
     parameters::Parameters,
     roots,
     stage::Stage,
@@ -96,7 +95,7 @@ impl Operation {
         let (merges, document) = if let Some(known) = known {
             (known.merges, Document::Known)
         } else {
-            let document = known::Document { merges: merges(&parsed), parsed: parsed.clone() };
+            let document = known::Document::new(&key.query, parsed.clone());
             (document.merges, Document::New(key.clone(), Arc::new(document)))
         };
         // The text is for extensions alone, and there are none.

@@ -3,9 +3,14 @@
 use std::sync::Arc;
 
 use async_graphql::{ValidationMode, parser::types::ExecutableDocument};
-use moka::sync::Cache;
 
-use super::{Schema, builder, finish, tokens::tokens};
+use super::{
+    Schema, builder,
+    cache::{self, Cache, Weighty},
+    finish,
+    merging::merges,
+    tokens::tokens,
+};
 
 /// How many bytes documents may take that are remembered.
 const MAX_BYTES: u64 = 8 * 1024 * 1024;
@@ -28,6 +33,21 @@ pub(super) struct Document {
     pub(super) parsed: ExecutableDocument,
     /// Whether objects of the response may have to be merged.
     pub(super) merges: bool,
+    bytes: u64,
+}
+
+impl Document {
+    /// What `query` was parsed to.
+    pub(super) fn new(query: &str, parsed: ExecutableDocument) -> Self {
+        let bytes = query.len() + LEAST_BYTES + TOKEN_BYTES * tokens(query).count();
+        Self { merges: merges(&parsed), parsed, bytes: bytes as u64 }
+    }
+}
+
+impl Weighty for Arc<Document> {
+    fn bytes(&self) -> u64 {
+        self.bytes
+    }
 }
 
 /// Validation leaves out what belongs to operations that are not selected, so that a document is
@@ -42,12 +62,8 @@ impl KnownDocuments {
     /// None yet.
     #[must_use]
     pub fn new(introspection: bool) -> Self {
-        let weigh = |key: &Key, _: &Arc<Document>| {
-            let parsed = LEAST_BYTES + TOKEN_BYTES * tokens(&key.query).count();
-            u32::try_from(key.query.len() + parsed).unwrap_or(u32::MAX)
-        };
         Self {
-            documents: Cache::builder().max_capacity(MAX_BYTES).weigher(weigh).build(),
+            documents: cache::of_bytes(MAX_BYTES),
             schema: finish(builder().validation_mode(ValidationMode::Fast), introspection),
         }
     }

@@ -2,6 +2,7 @@
 
 mod batches;
 pub mod breaking;
+mod cache;
 mod connection;
 pub mod context;
 pub mod documents;

@@ -22,7 +22,7 @@ pub(crate) use self::{
         signed_up, token_checked,
     },
     operation::{executing, subscribed},
-    record::{Current, carry_all, current, failed, identified},
+    record::{Current, Subject, carry_all, current, failed, identified},
     request::observe_operation,
     sql::executed,
     traces::send,

@@ -32,7 +32,7 @@ pub(super) struct Record {
     /// Whether it is one of many operations that share a `WebSocket`.
     pub(super) is_of_socket: bool,
     pub(super) began: Instant,
-    /// The first half of a digest of the token's subject; 0 while there is none.
+    /// The token's [`Subject`]; 0 while there is none.
     subject: AtomicU64,
     pub(super) operation: OnceLock<Box<str>>,
     /// The first that the client is told.
@@ -184,13 +184,20 @@ pub fn request_id() -> Option<String> {
     with(|record| record.id().to_owned())
 }
 
-/// Whose token a request came with.
-pub(crate) fn identified(subject: &str) {
-    with(|record| {
+/// Stands for the subject of a token, and does not tell it: the first half of a digest.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Subject(u64);
+
+impl Subject {
+    pub(crate) fn of(subject: &str) -> Self {
         let digest = digest::digest(&digest::SHA256, subject.as_bytes());
-        let first = digest.as_ref().first_chunk().copied().map_or(0, u64::from_be_bytes);
-        record.subject.store(first, Ordering::Relaxed);
-    });
+        Self(digest.as_ref().first_chunk().copied().map_or(0, u64::from_be_bytes))
+    }
+}
+
+/// Whose token a request came with.
+pub(crate) fn identified(Subject(digest): Subject) {
+    with(|record| record.subject.store(digest, Ordering::Relaxed));
 }
 
 /// Which operation a request executes, as the document names it.
