@@ -27,8 +27,9 @@ use crate::{config::Limits, telemetry};
 
 /// How long a SQLite writer waits for another one.
 const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// A connection to SQLite is a thread and a cache, and more than a few have nobody answered sooner.
-const MAX_SQLITE_CONNECTIONS: u32 = 8;
+/// A connection to SQLite is a thread and a cache, some 15 MB under load, and more than a few have nobody
+/// answered sooner.
+const MAX_SQLITE_CONNECTIONS: u32 = 6;
 /// How long a request waits for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a connection may have been idle and is still used without asking whether it is alive.

@@ -4,7 +4,8 @@ use std::hash::Hash;
 
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter, sync, sync::DefaultLifecycle};
 
-/// About how many values there are; what does not fit is forgotten by it a little sooner or later.
+/// About how many values there are: the keys of half as many are remembered that had to go, to be kept for
+/// longer if they come again.
 const ESTIMATED_VALUES: usize = 1_000;
 
 /// Values by their keys.
