@@ -20,7 +20,7 @@ use super::{
     connection::{Connection, EdgeOf, Numbered, edge},
     context::may_write,
     error::ApiError,
-    id::Global,
+    id::{Global, Kind},
     json,
 };
 
@@ -28,14 +28,17 @@ const TYPENAME: &str = "__typename";
 
 /// An object that is made of a row. Its fields without a selection are columns.
 pub(super) trait Row: Numbered {
+    /// What its id is that of.
+    const KIND: Kind;
+
     /// The field that is a connection of other rows, if there is one.
     const CONNECTION: Option<&'static str>;
 
     /// What that leads to.
     type Below: Row;
 
-    /// What a field without a selection has, if it is as plain as that.
-    fn leaf(&self, field: &str) -> Option<Leaf<'_>>;
+    /// What a field has that is of this type alone and without a selection, if it is as plain as that.
+    fn column(&self, field: &str) -> Option<Leaf<'_>>;
 
     /// Reads the connection that `field` asks for, of all these `rows`, in their order.
     fn connections<'a>(field: &'a Context<'a>, rows: &'a [&'a Self]) -> Reading<'a, Self::Below> {
@@ -383,7 +386,11 @@ trait Written: ContainerType {
 
 impl<T: Row> Written for &T {
     fn leaf(&self, field: &str) -> Option<Leaf<'_>> {
-        Row::leaf(*self, field)
+        match field {
+            "id" => Some(Leaf::Id(Global(T::KIND, self.number()))),
+            "databaseId" => Some(Leaf::Number(self.number())),
+            field => self.column(field),
+        }
     }
 }
 

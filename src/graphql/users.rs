@@ -6,7 +6,7 @@ use super::{
     },
     context::ContextExt,
     error::{ApiError, Fallible},
-    id::{self, Global, Kind},
+    id::{self, Kind},
     loaders::{CoderNumber, CoderPage, MentorNumber, SnippetPage},
     node::User,
     permission::requires_permission,
@@ -89,17 +89,14 @@ impl Coder {
 }
 
 impl Row for Coder {
+    const KIND: Kind = Kind::Coder;
+
     const CONNECTION: Option<&'static str> = Some("snippets");
 
     type Below = Snippet;
 
-    fn leaf(&self, field: &str) -> Option<Leaf<'_>> {
-        Some(match field {
-            "id" => Leaf::Id(Global(Kind::Coder, self.0.id)),
-            "databaseId" => Leaf::Number(self.0.id),
-            "username" => Leaf::Text(&self.0.username),
-            _ => return None,
-        })
+    fn column(&self, field: &str) -> Option<Leaf<'_>> {
+        (field == "username").then_some(Leaf::Text(&self.0.username))
     }
 
     fn connections<'a>(field: &'a Context<'a>, rows: &'a [&'a Self]) -> Reading<'a, Snippet> {
@@ -178,17 +175,14 @@ impl Mentor {
 }
 
 impl Row for Mentor {
+    const KIND: Kind = Kind::Mentor;
+
     const CONNECTION: Option<&'static str> = Some("coders");
 
     type Below = Coder;
 
-    fn leaf(&self, field: &str) -> Option<Leaf<'_>> {
-        Some(match field {
-            "id" => Leaf::Id(Global(Kind::Mentor, self.0.id)),
-            "databaseId" => Leaf::Number(self.0.id),
-            "username" => Leaf::Text(&self.0.username),
-            _ => return None,
-        })
+    fn column(&self, field: &str) -> Option<Leaf<'_>> {
+        (field == "username").then_some(Leaf::Text(&self.0.username))
     }
 
     fn connections<'a>(field: &'a Context<'a>, rows: &'a [&'a Self]) -> Reading<'a, Coder> {

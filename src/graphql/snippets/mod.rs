@@ -8,7 +8,7 @@ use super::{
     connection::Numbered,
     context::ContextExt,
     error::{ApiError, Fallible},
-    id::{self, Global, Kind},
+    id::{self, Kind},
     permission::requires_permission,
     rows::{Leaf, Row},
     users::Coder,
@@ -131,15 +131,15 @@ impl Snippet {
 }
 
 impl Row for Snippet {
+    const KIND: Kind = Kind::Snippet;
+
     const CONNECTION: Option<&'static str> = None;
 
     type Below = Self;
 
-    fn leaf(&self, field: &str) -> Option<Leaf<'_>> {
+    fn column(&self, field: &str) -> Option<Leaf<'_>> {
         let row = &self.0;
         Some(match field {
-            "id" => Leaf::Id(Global(Kind::Snippet, row.id)),
-            "databaseId" => Leaf::Number(row.id),
             "name" => Leaf::Text(row.name.as_deref()?),
             "code" => Leaf::Text(row.code.as_deref()?),
             "needsReview" => Leaf::Flag(row.needs_review?),
