@@ -16,6 +16,9 @@ use crate::{Error, Result, telemetry};
 /// Work for one request that can be done together with the same work for others, as by one statement.
 /// What is equal is the same work.
 pub trait Joint: Copy + Eq + Hash + Send + 'static {
+    /// For how many requests it is done at once, at most.
+    const MOST: usize = usize::MAX;
+
     /// Where it is done.
     type Db: Clone + Send;
 
@@ -54,17 +57,23 @@ impl Queue {
         use_it(joined.downcast_mut().expect("a type's entry is of that type"))
     }
 
-    /// Tells whether it is the first.
+    /// Tells whether it is the first of those whose work is done at once.
     fn push<J: Joint>(&self, joint: J, new: Waiting<J>) -> bool {
         self.of(|joined: &mut Joined<J>| {
             let waiting = joined.entry(joint).or_default();
             waiting.push(new);
-            waiting.len() == 1
+            (waiting.len() - 1).is_multiple_of(J::MOST)
         })
     }
 
     fn take<J: Joint>(&self, joint: J) -> Vec<Waiting<J>> {
-        self.of(|joined: &mut Joined<J>| joined.remove(&joint)).unwrap_or_default()
+        self.of(|joined: &mut Joined<J>| {
+            let mut waiting = joined.remove(&joint).unwrap_or_default();
+            if waiting.len() > J::MOST {
+                joined.insert(joint, waiting.split_off(J::MOST));
+            }
+            waiting
+        })
     }
 
     /// Has `input` worked on together with what other requests of this thread join in the same turn of its

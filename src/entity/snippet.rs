@@ -211,3 +211,12 @@ pub fn belonging_to(account: &Account) -> Condition {
         ),
     })
 }
+
+/// As [`belonging_to`], where the statement joins the owners, and has the numbers of the coder or mentor who
+/// acts in columns.
+#[must_use]
+pub fn of_coder_or_mentor(acting_coder: Expr, acting_mentor: Expr) -> Condition {
+    Condition::any()
+        .add(coder::Column::Id.into_expr().eq(acting_coder))
+        .add(coder::Column::MentorId.into_expr().eq(acting_mentor))
+}

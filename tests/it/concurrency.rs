@@ -1,11 +1,12 @@
 //! Two people at once: always one of the outcomes that they could have had one after the other.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, pin::pin};
 
-use futures_util::future::join_all;
+use futures_util::future::{Either, join_all, select};
+use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, App, Person};
+use crate::support::{Answer, App, Kind, Person};
 
 const UPDATE: &str = "mutation($input: UpdateSnippetInput!) {
     updateSnippet(input: $input) { snippet { version code } }
@@ -119,6 +120,47 @@ on_both_databases! {
         assert_eq!(ada.send_if_match("PATCH", &path, "*", &edit).await.header("etag"), "\"3\"");
         let deleted = ada.send_if_match("DELETE", &path, "\"1\", \"3\"", &json!({ "coderId": ada.id })).await;
         assert_eq!(deleted.status, 200, "{}", deleted.body);
+    }
+}
+
+mod an_edit_waits_for_who_is_at_the_snippet_and_no_other_waits_with_it {
+    use super::*;
+
+    async fn test(app: &App) {
+        // Whoever waits after all is sent away before the database gives up.
+        let app =
+            app.another(|config| config.limits.request_timeout = config.limits.statement_timeout / 2).await;
+        let ada = &app.coder("ada").await;
+        let busy = stored_by(ada).await;
+        let edit = |id: i64| async move {
+            let input = json!({ "id": id, "code": "n = 1", "expectedVersion": 1 });
+            ada.graphql_with(UPDATE, json!({ "input": input })).await
+        };
+        let mut others = Vec::new();
+        for _ in 0..5 {
+            others.push(stored_by(ada).await);
+        }
+        let somebody = app.db.begin().await.expect("a transaction");
+        let lock = format!("UPDATE snippets SET name = name WHERE id = {busy}");
+        somebody.execute_unprepared(&lock).await.expect("it is locked");
+        let mut waits = pin!(edit(busy));
+        // First, so that it is there when the others come.
+        let others = join_all(others.into_iter().map(edit));
+        let others = match select(&mut waits, pin!(others)).await {
+            Either::Left((answer, _)) => panic!("it is locked: {}", answer.body),
+            Either::Right((others, _)) => others,
+        };
+        for answer in others {
+            assert_eq!(answer.data()["updateSnippet"]["snippet"]["version"], 2);
+        }
+        somebody.commit().await.expect("nothing has changed");
+        assert_eq!(waits.await.data()["updateSnippet"]["snippet"]["version"], 2);
+    }
+
+    /// SQLite has one writer at a time.
+    #[tokio::test]
+    async fn postgres() {
+        App::run(Kind::Postgres, test).await;
     }
 }
 

@@ -44,6 +44,11 @@ impl NewSnippet {
 }
 
 impl Change {
+    /// Whether everything stays as it is.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.name.is_none() && self.code.is_none() && self.needs_review.is_none() && self.comments.is_none()
+    }
+
     /// Checks what it would store. [`update`](super::update) does; this is for who must know earlier.
     ///
     /// # Errors

@@ -2,7 +2,14 @@
 
 mod content;
 mod read;
+mod together;
 mod write;
+
+use super::{
+    Store,
+    events::{Event, Kind},
+};
+use crate::entity::snippet;
 
 pub(crate) use self::write::insert;
 pub use self::{
@@ -10,3 +17,13 @@ pub use self::{
     read::{by_id, by_ids, counts, in_order, in_pages},
     write::{create, deletable_by, delete, editable_by, update},
 };
+
+/// Tells whoever watches.
+fn tell(store: &Store, kind: Kind, snippet: &snippet::Model) {
+    store.events.publish(Event {
+        kind,
+        coder_id: snippet.coder_id,
+        snippet_id: Some(snippet.id),
+        mentor_id: None,
+    });
+}

@@ -1,26 +1,15 @@
-use std::slice;
-
-use futures_util::future::join_all;
-use sea_orm::{
-    ActiveModelTrait,
-    ActiveValue::{NotSet, Set},
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryTrait, UpdateMany,
-    prelude::Expr,
-    sea_query::ExprTrait,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryTrait};
 
 use super::{
     content::{Change, NewSnippet},
     read::by_id_belonging_to,
+    tell,
+    together::{Edit, Editing, Insertion, insert_one},
 };
 use crate::{
     Error, Result,
     auth::{Account, ActingCoder, Permission, Viewer},
-    database::Joint,
-    domain::{
-        Store,
-        events::{Event, Kind},
-    },
+    domain::{Store, events::Kind},
     entity::{
         now,
         snippet::{self, belonging_to},
@@ -56,18 +45,13 @@ pub async fn update(
         let snippet = by_id_belonging_to(&store.db, id, account).await?;
         return at_version(snippet, expected_version);
     }
-    let updated = change
-        .apply_to(snippet::Entity::update_many())
-        .filter(snippet::Column::Id.eq(id))
-        .filter(belonging_to(account))
-        .apply_if(expected_version, |update, version| update.filter(snippet::Column::Version.eq(version)))
-        .exec_with_returning(&store.db)
-        .await?;
-    match updated.into_iter().next() {
-        Some(snippet) => {
-            tell(store, Kind::SnippetUpdated, &snippet);
-            Ok(snippet)
-        }
+    let edit = Edit { id, account: account.clone(), change, expected_version };
+    let edit = match store.db.join(Editing, store, edit).await? {
+        Ok(snippet) => return Ok(snippet),
+        Err(edit) => edit,
+    };
+    match edit.make_alone(store).await? {
+        Some(snippet) => Ok(snippet),
         None => Err(why_untouched(&store.db, id, account).await?),
     }
 }
@@ -123,38 +107,6 @@ pub(crate) async fn insert(db: &impl ConnectionTrait, coder: &ActingCoder, new: 
     insert_one(db, &row(coder, new)).await.map(drop)
 }
 
-/// Storing snippets that are known to be valid: those of several people by one statement.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct Insertion;
-
-impl Insertion {
-    /// How many are stored by one statement: it holds all of their texts.
-    const MOST_ROWS: usize = 32;
-}
-
-impl Joint for Insertion {
-    type Db = Store;
-    type Input = snippet::Model;
-    type Output = snippet::Model;
-
-    async fn carry_out(self, store: Store, rows: Vec<snippet::Model>) -> Vec<Result<snippet::Model>> {
-        let mut outcomes = Vec::with_capacity(rows.len());
-        for rows in rows.chunks(Self::MOST_ROWS) {
-            match insert_all(&store.db, rows).await {
-                Ok(stored) => outcomes.extend(stored.into_iter().map(Ok)),
-                // None is stored if one cannot be, for which the others are not to blame.
-                Err(error) if Error::is_refusal(&error) && rows.len() > 1 => {
-                    outcomes.extend(join_all(rows.iter().map(|row| insert_one(&store.db, row))).await);
-                }
-                Err(error) => outcomes.extend(vec![Err(error.into()); rows.len()]),
-            }
-        }
-        // Here, since a snippet is stored even if who sent it has left.
-        outcomes.iter().flatten().for_each(|created| tell(&store, Kind::SnippetCreated, created));
-        outcomes
-    }
-}
-
 /// A new row, which has no number yet.
 fn row(coder: &ActingCoder, new: NewSnippet) -> snippet::Model {
     let now = now();
@@ -169,58 +121,6 @@ fn row(coder: &ActingCoder, new: NewSnippet) -> snippet::Model {
         created_at: now,
         updated_at: now,
     }
-}
-
-async fn insert_one(db: &impl ConnectionTrait, row: &snippet::Model) -> Result<snippet::Model> {
-    let mut stored = insert_all(db, slice::from_ref(row)).await?;
-    Ok(stored.remove(0))
-}
-
-/// Stores new rows, or none of them.
-async fn insert_all(
-    db: &impl ConnectionTrait,
-    rows: &[snippet::Model],
-) -> std::result::Result<Vec<snippet::Model>, DbErr> {
-    let new = rows.iter().cloned().map(|row| snippet::ActiveModel { id: NotSet, ..row.into() }.reset_all());
-    let mut stored = snippet::Entity::insert_many(new).exec_with_returning(db).await?;
-    // They may be returned in another order.
-    let take = |mut row: snippet::Model| {
-        let place = stored.iter().position(|stored| {
-            row.id = stored.id;
-            row == *stored
-        })?;
-        Some(stored.remove(place))
-    };
-    let stored: Option<_> = rows.iter().cloned().map(take).collect();
-    stored.ok_or(DbErr::RecordNotInserted)
-}
-
-impl Change {
-    const fn is_empty(&self) -> bool {
-        self.name.is_none() && self.code.is_none() && self.needs_review.is_none() && self.comments.is_none()
-    }
-
-    fn apply_to(self, update: UpdateMany<snippet::Entity>) -> UpdateMany<snippet::Entity> {
-        update
-            .set(snippet::ActiveModel {
-                name: self.name.map_or(NotSet, Set),
-                code: self.code.map_or(NotSet, Set),
-                needs_review: self.needs_review.map_or(NotSet, Set),
-                comments: self.comments.map_or(NotSet, |comments| Set(Some(comments))),
-                updated_at: Set(now()),
-                ..Default::default()
-            })
-            .col_expr(snippet::Column::Version, Expr::col(snippet::Column::Version).add(1))
-    }
-}
-
-fn tell(store: &Store, kind: Kind, snippet: &snippet::Model) {
-    store.events.publish(Event {
-        kind,
-        coder_id: snippet.coder_id,
-        snippet_id: Some(snippet.id),
-        mentor_id: None,
-    });
 }
 
 /// Why a statement that should have changed or deleted the snippet touched no row.

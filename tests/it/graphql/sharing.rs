@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
-use funcster_api::auth::Permission;
-use futures_util::future::join_all;
-use sea_orm::ConnectionTrait;
-use serde_json::json;
+use funcster_api::{auth::Permission, entity::snippet};
+use futures_util::future::{join_all, try_join_all};
+use sea_orm::{ConnectionTrait, EntityTrait};
+use serde_json::{Value, json};
 
 use super::rows;
 use crate::support::{Answer, App, Person};
@@ -97,6 +97,55 @@ on_both_databases! {
         assert_eq!(library.data()["viewer"]["snippets"]["totalCount"], 2);
     }
 
+    async fn each_edit_is_made_or_refused_as_if_it_came_alone(app: App) {
+        let (ada, eve) = (app.coder("ada").await, app.coder("eve").await);
+        let (bob, mallory) = (app.mentor("bob").await, app.mentor("mallory").await);
+        let take_on = format!("mutation {{ addCoder(input: {{ coderId: {} }}) {{ coder {{ id }} }} }}", ada.id);
+        bob.graphql(&take_on).await.data();
+        for person in [&ada, &eve, &mallory] {
+            person.graphql("{ viewer { id } }").await.data();
+        }
+        let edits = [
+            (&ada, ada.id, "code: \"n = 1\", expectedVersion: 1"),
+            (&ada, ada.id, "name: \"late\", expectedVersion: 2"),
+            (&ada, ada.id, "needsReview: true, comments: \"please\""),
+            (&ada, ada.id, "name: \" \""),
+            (&bob, ada.id, "comments: \"well done\""),
+            (&bob, eve.id, "comments: \"well done\""),
+            (&mallory, ada.id, "code: \"pwned\""),
+            (&eve, ada.id, "code: \"pwned\""),
+            (&eve, eve.id, "comments: null"),
+            (&eve, eve.id, "name: \"new\", code: \"pass\", needsReview: false, comments: \"é🦀\""),
+            (&eve, 0, "code: \"of none\""),
+        ];
+        let owners: Vec<_> = edits.iter().map(|(_, owner, _)| *owner).collect();
+        let one_each = async || {
+            let existing: Vec<_> = owners.iter().copied().filter(|owner| *owner != 0).collect();
+            let mut ids = rows::snippets(app, &existing).await.into_iter();
+            owners.iter().map(|owner| if *owner == 0 { i32::MAX } else { ids.next().expect("one each") }).collect::<Vec<_>>()
+        };
+        let (apart, together) = (one_each().await, one_each().await);
+
+        let (mut alone, mut statements_alone) = (Vec::new(), 0);
+        for ((person, _, fields), id) in edits.iter().zip(&apart) {
+            let (statements, outcome) = app.statements(edit(person, *id, fields)).await;
+            alone.push(outcome);
+            statements_alone += statements;
+        }
+        let outcomes = join_all(edits.iter().zip(&together).map(|((person, _, fields), id)| edit(person, *id, fields)));
+        let (statements, outcomes) = app.statements(outcomes).await;
+        assert_eq!(outcomes, alone);
+        assert_eq!(alone.iter().filter(|outcome| outcome.is_ok()).count(), 5);
+        assert!(statements < statements_alone, "{statements} of {statements_alone}");
+
+        let stored = async |ids: &[i32]| {
+            let find = |id: &i32| snippet::Entity::find_by_id(*id).one(&app.db);
+            let rows = try_join_all(ids.iter().map(find)).await.expect("the table");
+            rows.into_iter().map(|row| row.map(|row| (row.name, row.code, row.needs_review, row.comments, row.version))).collect::<Vec<_>>()
+        };
+        assert_eq!(stored(&together).await, stored(&apart).await);
+    }
+
     async fn what_fails_is_told_to_each_of_them(app: App) {
         let ada = app.coder("ada").await;
         let snippets = rows::snippets(app, &[ada.id; 5]).await;
@@ -119,6 +168,19 @@ on_both_databases! {
 async fn answer(person: &Person<'_>, query: &str) -> (u16, String) {
     let answer = person.graphql(query).await;
     (answer.status, answer.body.to_string())
+}
+
+/// What a snippet has become by an edit, or why it has not.
+async fn edit(person: &Person<'_>, id: i32, fields: &str) -> Result<Value, Value> {
+    let query = format!(
+        "mutation {{ updateSnippet(input: {{ id: {id}, {fields} }}) {{ snippet {{ name code needsReview comments \
+         version coder {{ databaseId }} }} }} }}"
+    );
+    let answer = person.graphql(&query).await;
+    match answer.body["data"]["updateSnippet"].get("snippet") {
+        Some(snippet) => Ok(snippet.clone()),
+        None => Err(json!([answer.code(), answer.error()["message"]])),
+    }
 }
 
 /// What is looked at of a snippet that was stored.
