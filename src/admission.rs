@@ -39,7 +39,7 @@ struct Crowd {
     inside: usize,
     aside: usize,
     line: VecDeque<Waiting>,
-    /// Of those who left lately, how many more found somebody in line than nobody.
+    /// Of those who left lately, how many more left more people than there are places than left fewer.
     pressure: usize,
 }
 
@@ -65,7 +65,7 @@ pub(crate) struct Admitted {
 impl Admission {
     /// How long a request is held that is refused: whoever tries again at once would take the time that
     /// others need to be answered.
-    pub(crate) const REFUSAL_PAUSE: Duration = Duration::from_millis(20);
+    pub(crate) const REFUSAL_PAUSE: Duration = Duration::from_millis(100);
 
     /// So many at the same time.
     pub(crate) fn of(most: u32) -> Arc<Self> {
@@ -83,7 +83,7 @@ impl Admission {
     pub(crate) async fn enter(self: &Arc<Self>) -> Result<Admitted> {
         let opened = {
             let mut crowd = self.crowd();
-            if crowd.inside < self.most {
+            if crowd.inside < crowd.places(self.most) {
                 crowd.inside += 1;
                 return Ok(self.admitted());
             }
@@ -106,18 +106,21 @@ impl Admission {
 
     /// A place is free: for somebody in line, if there is anybody.
     fn leave(self: &Arc<Self>) {
-        let next = {
-            let mut crowd = self.crowd();
-            let next = crowd.next(self.longest_line(), self.fair_wait);
-            if next.is_none() {
-                crowd.inside -= 1;
-            }
-            next
-        };
-        if let Some(next) = next {
+        self.crowd().count_out(self.most);
+        while let Some(next) = self.let_in() {
             // Who has given up meanwhile leaves again by being dropped.
             let _ = next.door.send(self.admitted());
         }
+    }
+
+    fn let_in(&self) -> Option<Waiting> {
+        let mut crowd = self.crowd();
+        if crowd.inside >= crowd.places(self.most) {
+            return None;
+        }
+        let next = crowd.next(self.most, self.fair_wait)?;
+        crowd.inside += 1;
+        Some(next)
     }
 
     fn longest_line(&self) -> usize {
@@ -130,20 +133,40 @@ impl Admission {
 }
 
 impl Crowd {
-    /// Whose turn it is. If the line has stayed while more left than can be in it, there is more to do than
-    /// can be done, and those who have waited are refused.
-    fn next(&mut self, longest: usize, fair_wait: Duration) -> Option<Waiting> {
+    /// Whether nobody would be in line if all places were taken.
+    fn has_room(&self, most: usize) -> bool {
+        self.inside + self.line.len() < most
+    }
+
+    /// Whether there is more to do than can be done: places were lacking while more people left than can be in
+    /// line.
+    fn is_overload(&self, most: usize) -> bool {
+        self.pressure > LINE * most
+    }
+
+    /// How many may be inside. Under overload it is half: each is answered in half the time, and since
+    /// some are refused anyway, it hardly matters that fewer share what they do.
+    fn places(&self, most: usize) -> usize {
+        if self.is_overload(most) && !self.has_room(most) { most.div_ceil(2) } else { most }
+    }
+
+    fn count_out(&mut self, most: usize) {
+        self.inside -= 1;
+        self.pressure = if self.has_room(most) {
+            self.pressure.saturating_sub(1)
+        } else {
+            (self.pressure + 1).min(2 * LINE * most)
+        };
+    }
+
+    /// Whose turn it is. Under overload, those who have waited are refused.
+    fn next(&mut self, most: usize, fair_wait: Duration) -> Option<Waiting> {
         let is_long = |waiting: &Waiting| waiting.since.elapsed() > fair_wait;
         self.drop_first(Waiting::has_left);
         while self.line.back().is_some_and(Waiting::has_left) {
             self.line.pop_back();
         }
-        self.pressure = if self.line.is_empty() {
-            self.pressure.saturating_sub(1)
-        } else {
-            (self.pressure + 1).min(2 * longest)
-        };
-        let is_overload = self.pressure > longest;
+        let is_overload = self.is_overload(most);
         if is_overload {
             self.drop_first(is_long);
         }
@@ -273,6 +296,28 @@ mod tests {
         drop(inside);
         assert!(early.remove(0).now_or_never().expect("it is refused").is_err());
         assert!(is_in(&mut late[0]).is_some());
+    }
+
+    #[tokio::test]
+    async fn half_as_many_are_inside_under_overload() {
+        let admission = Admission::with(4, LONG);
+        let mut inside = Vec::new();
+        for _ in 0..4 {
+            inside.push(admission.enter().await.expect("a place"));
+        }
+        let mut waiting = come(&admission, 4);
+        admission.crowd().pressure = 2 * LINE * 4;
+        inside.truncate(2);
+        assert!(waiting.iter_mut().all(|one| is_in(one).is_none()), "two are inside");
+        inside.pop();
+        inside.extend(waiting.iter_mut().filter_map(is_in));
+        assert_eq!(inside.len(), 2);
+
+        waiting.clear();
+        inside.pop();
+        for _ in 1..4 {
+            inside.push(admission.enter().await.expect("nobody is in line"));
+        }
     }
 
     #[tokio::test]

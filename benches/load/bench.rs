@@ -122,10 +122,11 @@ impl<'a> Bench<'a> {
                 measured.rounds.push(round);
             }
         }
+        let peak = watch.peak();
         let overloading: &[Workload] = if options.quick { &[] } else { &[Workload::W1, Workload::W3] };
         let overloads =
             overloading.iter().map(|workload| self.overload(*workload, load)).collect::<Outcome<_>>()?;
-        let memory = idle.map(|idle| Memory { idle, peak: watch.peak() });
+        let memory = idle.map(|idle| Memory { idle, peak, overloaded: watch.peak() });
         let setting = format!(
             "{}: {} snippets; {} connections; {} rounds of {} s each; clients, server and database \
              share {} processors.",
@@ -139,14 +140,15 @@ impl<'a> Bench<'a> {
         Ok(Report { kind: self.kind, setting, workloads, overloads, memory })
     }
 
-    /// One client, and then far more than can be answered.
+    /// A tenth of what can be answered, and then three times as much.
     fn overload(&self, workload: Workload, load: Load) -> Outcome<Overload> {
-        const CLIENTS: u32 = 256;
+        const CLIENTS: u32 = 1_000;
         progress(&format!("overload, {}", workload.name()));
         let address = self.server.address;
         let run = |load| client::run(address, &self.requests, workload, load);
-        let alone = run(Load { clients: 1, ..load })?;
-        let sustained = run(load)?;
+        let sustained = run(load)?.per_second;
+        let at_rate = |rate, overloads| Load { clients: CLIENTS, rate: Some(rate), overloads, ..load };
+        let unloaded = run(at_rate(sustained / 10.0, false))?;
         let (over, probed) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
         let probe = {
             let (over, probed) = (Arc::clone(&over), Arc::clone(&probed));
@@ -162,7 +164,7 @@ impl<'a> Bench<'a> {
                 is_well
             })
         };
-        let overloaded = run(Load { clients: CLIENTS, overloads: true, ..load });
+        let overloaded = run(at_rate(3.0 * sustained, true));
         over.store(true, Ordering::Relaxed);
         let is_well = probe.join().unwrap_or(false);
         let overloaded = overloaded?;
@@ -170,10 +172,8 @@ impl<'a> Bench<'a> {
         Ok(Overload {
             workload,
             clients: CLIENTS,
-            usually: load.clients,
-            alone: alone.percentile(99),
-            usual: sustained.percentile(99),
-            sustained: sustained.per_second,
+            unloaded: unloaded.percentile(99),
+            sustained,
             accepted: overloaded.per_second,
             offered: offered * overloaded.per_second,
             p99: overloaded.percentile(99),

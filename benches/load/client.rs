@@ -9,11 +9,13 @@ use std::{
 };
 
 use fastrand::Rng;
+use futures_util::future::try_join_all;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     runtime,
     task::JoinSet,
+    time::sleep_until,
 };
 
 use crate::{
@@ -50,16 +52,24 @@ pub(crate) fn run(
     workload: Workload,
     load: Load,
 ) -> Outcome<Run> {
-    let runtime = runtime::Builder::new_current_thread().enable_io().build()?;
-    let began = Instant::now();
-    let (mut latencies, refused) = runtime.block_on(async {
-        let mut clients = JoinSet::new();
-        for _ in 0..load.clients {
+    let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+    let (elapsed, mut latencies, refused) = runtime.block_on(async {
+        let connect = (0..load.clients).map(|_| Client::connect(address, Rng::new()));
+        let clients = try_join_all(connect).await?;
+        let began = Instant::now();
+        let mut runs = JoinSet::new();
+        for mut client in clients {
             let requests = Arc::clone(requests);
-            clients.spawn(async move {
-                let mut client = Client::connect(address, Rng::new()).await?;
+            runs.spawn(async move {
                 let (mut latencies, mut refused) = (Vec::new(), 0);
+                let pause = load.rate.map(|rate| f64::from(load.clients) / rate);
+                let mut due = Duration::ZERO;
                 while began.elapsed() < load.duration {
+                    if let Some(pause) = pause {
+                        // So that the times are independent of each other.
+                        due += Duration::from_secs_f64(-pause * (1.0 - client.random.f64()).ln());
+                        sleep_until((began + due).into()).await;
+                    }
                     let sent = Instant::now();
                     match client.ask(&requests, workload).await {
                         Ok(_) => latencies.push(sent.elapsed()),
@@ -73,14 +83,13 @@ pub(crate) fn run(
             });
         }
         let mut all = (Vec::new(), 0);
-        while let Some(answers) = clients.join_next().await {
-            let (latencies, refused) = answers.map_err(io::Error::other)??;
+        while let Some(run) = runs.join_next().await {
+            let (latencies, refused) = run.map_err(io::Error::other)??;
             all.0.extend(latencies);
             all.1 += refused;
         }
-        io::Result::Ok(all)
+        io::Result::Ok((began.elapsed().as_secs_f64(), all.0, all.1))
     })?;
-    let elapsed = began.elapsed().as_secs_f64();
     latencies.sort_unstable();
     Ok(Run { per_second: latencies.len() as f64 / elapsed, latencies, refused })
 }

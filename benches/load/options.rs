@@ -54,9 +54,14 @@ impl Options {
     /// Of a run. For a moment, a few clients are enough: the server may be a slow build.
     pub(crate) fn load(&self) -> Load {
         if self.quick {
-            Load { clients: 4, duration: Duration::from_millis(200), overloads: false }
+            Load { clients: 4, duration: Duration::from_millis(200), rate: None, overloads: false }
         } else {
-            Load { clients: 32, duration: Duration::from_secs(self.seconds.into()), overloads: false }
+            Load {
+                clients: 32,
+                duration: Duration::from_secs(self.seconds.into()),
+                rate: None,
+                overloads: false,
+            }
         }
     }
 
@@ -70,11 +75,14 @@ fn setting(text: &str) -> Result<(String, String), &'static str> {
     Ok((name.to_owned(), value.to_owned()))
 }
 
-/// How many ask at a time, and for how long.
+/// How many ask, and for how long.
 #[derive(Clone, Copy)]
 pub(crate) struct Load {
     pub(crate) clients: u32,
     pub(crate) duration: Duration,
+    /// How many requests all of them send in a second, answered or not, at random times; without it, everybody
+    /// sends the next as soon as the last is answered.
+    pub(crate) rate: Option<f64>,
     /// Whether it is more than the server can take, so that some are refused.
     pub(crate) overloads: bool,
 }

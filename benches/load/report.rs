@@ -23,17 +23,13 @@ pub(crate) struct Report {
     pub(crate) memory: Option<Memory>,
 }
 
-/// By far more clients than can be answered.
+/// By far more requests than can be answered.
 pub(crate) struct Overload {
     pub(crate) workload: Workload,
     pub(crate) clients: u32,
-    /// How many there are in the other runs.
-    pub(crate) usually: u32,
-    /// The 99th percentile of one client that has the server for itself.
-    pub(crate) alone: Duration,
-    /// That of the clients of the other runs, all of whom are answered.
-    pub(crate) usual: Duration,
-    /// What is answered in a second by the clients of the other runs.
+    /// The 99th percentile where there is a tenth of what is sustained.
+    pub(crate) unloaded: Duration,
+    /// What is answered in a second by the clients of the other runs, all of whom are answered.
     pub(crate) sustained: f64,
     /// What is answered in a second; the rest of what is offered is refused.
     pub(crate) accepted: f64,
@@ -47,7 +43,10 @@ pub(crate) struct Overload {
 /// The server's proportional set size, in KiB.
 pub(crate) struct Memory {
     pub(crate) idle: u64,
+    /// At most, under the workloads.
     pub(crate) peak: u64,
+    /// At most, overload included.
+    pub(crate) overloaded: u64,
 }
 
 /// What was measured of one workload.
@@ -158,28 +157,28 @@ impl Report {
             );
             let _ = writeln!(
                 text,
-                "\nOverload ({}, {} clients): {} requests/s offered, {:.1} times what is sustained; {} answered, the others \
-                 503 with `Retry-After`. p99 of those answered {:.1} ms, {:.1} times that of {} clients, who are all \
-                 answered, and {:.1} times that of one client alone ({:.2} ms); {probe}.",
+                "\nOverload ({}, {} clients): {} requests/s offered, {:.1} times what is sustained; {} answered, the \
+                 others 503 with `Retry-After`. p99 of those answered {:.1} ms, {:.1} times that of a tenth of what is \
+                 sustained ({:.1} ms); {probe}.",
                 overload.workload.name(),
-                overload.clients,
+                thousands(f64::from(overload.clients)),
                 thousands(overload.offered),
                 overload.offered / overload.sustained,
                 thousands(overload.accepted),
                 milliseconds(overload.p99),
-                overload.p99.as_secs_f64() / overload.usual.as_secs_f64(),
-                overload.usually,
-                overload.p99.as_secs_f64() / overload.alone.as_secs_f64(),
-                milliseconds(overload.alone),
+                overload.p99.as_secs_f64() / overload.unloaded.as_secs_f64(),
+                milliseconds(overload.unloaded),
             );
         }
         if let Some(memory) = &self.memory {
             let _ = writeln!(
                 text,
-                "\nMemory of the server (PSS): {} MiB idle, {} MiB at most; allowed are {}.",
+                "\nMemory of the server (PSS): {} MiB idle, {} MiB at most under W1 to W5 ({} are allowed); \
+                 {} MiB under overload.",
                 mebibytes(memory.idle),
                 mebibytes(memory.peak),
-                MOST_MEMORY / 1024
+                MOST_MEMORY / 1024,
+                mebibytes(memory.overloaded),
             );
         }
         text
@@ -210,7 +209,7 @@ impl Report {
             "database": self.kind.name(),
             "setting": self.setting,
             "workloads": workloads.collect::<Vec<_>>(),
-            "memory_kib": self.memory.as_ref().map(|memory| json!({ "idle": memory.idle, "peak": memory.peak })),
+            "memory_kib": self.memory.as_ref().map(|memory| json!({ "idle": memory.idle, "peak": memory.peak, "overloaded": memory.overloaded })),
         })
     }
 }

@@ -57,7 +57,8 @@ impl Queue {
         use_it(joined.downcast_mut().expect("a type's entry is of that type"))
     }
 
-    /// Tells whether it is the first of those whose work is done at once.
+    /// Tells whether it is the first of those whose work is done at once. There is a [`Turn`] for each of them,
+    /// which takes so many once.
     fn push<J: Joint>(&self, joint: J, new: Waiting<J>) -> bool {
         self.of(|joined: &mut Joined<J>| {
             let waiting = joined.entry(joint).or_default();
@@ -138,5 +139,50 @@ impl Pool {
     /// Those of the work.
     pub async fn join<J: Joint>(&self, joint: J, db: &J::Db, input: J::Input) -> Result<J::Output> {
         self.queue().join(joint, db, input).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::future::join_all;
+
+    use super::*;
+
+    /// Tells with how many it was done.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash)]
+    struct Pairs;
+
+    impl Joint for Pairs {
+        const MOST: usize = 2;
+
+        type Db = ();
+        type Input = usize;
+        type Output = (usize, usize);
+
+        async fn carry_out(self, (): (), inputs: Vec<usize>) -> Vec<Result<Self::Output>> {
+            yield_now().await;
+            let together = inputs.len();
+            inputs.into_iter().map(|input| Ok((input, together))).collect()
+        }
+    }
+
+    #[tokio::test]
+    async fn only_so_many_have_it_done_at_once() {
+        for pause in 0..4 {
+            let queue = Arc::<Queue>::default();
+            let join_in =
+                |inputs: std::ops::Range<usize>| join_all(inputs.map(|input| queue.join(Pairs, &(), input)));
+            let late = async {
+                for _ in 0..pause {
+                    yield_now().await;
+                }
+                join_in(5..12).await
+            };
+            let (early, late) = tokio::join!(join_in(0..5), late);
+            let done: Vec<_> = early.into_iter().chain(late).map(|done| done.expect("it is done")).collect();
+            assert!(done.iter().map(|(input, _)| *input).eq(0..12), "{done:?}");
+            let alone = done.iter().filter(|(_, together)| *together == 1).count();
+            assert!(alone <= 2 && done.iter().all(|(_, together)| *together <= 2), "{done:?}");
+        }
     }
 }

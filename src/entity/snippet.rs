@@ -212,8 +212,8 @@ pub fn belonging_to(account: &Account) -> Condition {
     })
 }
 
-/// As [`belonging_to`], where the statement joins the owners, and has the numbers of the coder or mentor who
-/// acts in columns.
+/// As [`belonging_to`], where the statement joins the owners, and has the number of whoever acts in one of two
+/// columns: in the one for coders or the one for mentors, and null in the other.
 #[must_use]
 pub fn of_coder_or_mentor(acting_coder: Expr, acting_mentor: Expr) -> Condition {
     Condition::any()

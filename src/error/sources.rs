@@ -19,9 +19,9 @@ impl From<DbErr> for Error {
 const SQLSTATE_LENGTH: usize = 5;
 
 impl Error {
-    /// Whether it is the database that says so: nothing came of the statement then.
+    /// Whether the database does not take the statement: nothing came of it, and another may be taken.
     pub(crate) fn is_refusal(error: &DbErr) -> bool {
-        matches!(driver_error(error), Some(sqlx::Error::Database(_)))
+        matches!(driver_error(error), Some(sqlx::Error::Database(_))) && !Self::is_outage(error)
     }
 
     /// Whether the database is gone or too busy, so that another try makes sense, as against a statement

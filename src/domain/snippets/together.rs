@@ -9,10 +9,10 @@ use futures_util::future::join_all;
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::NotSet,
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, Iterable,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IdenStatic, Iterable,
     prelude::Expr,
     sea_query::{
-        Asterisk, CommonTableExpression, ExprTrait, Func, IntoIden, LockBehavior, LockType, Query,
+        Asterisk, CommonTableExpression, ExprTrait, Func, LockBehavior, LockType, Query, UpdateStatement,
         WithClause, any,
     },
 };
@@ -29,8 +29,9 @@ use crate::{
     },
 };
 
-/// How many snippets are stored or changed by one statement: it holds all of their texts.
-const MOST_ROWS: usize = 32;
+/// How many snippets are stored or changed by one statement: it holds all of their texts, and each number of
+/// them is a text of its own for the database to keep.
+const MOST_ROWS: usize = 16;
 
 /// Storing snippets that are known to be valid: those of several people by one statement.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -91,14 +92,14 @@ pub(super) struct Edit {
 }
 
 impl Edit {
-    /// Makes it when nobody else is at the snippet any more, if it may be made then.
+    /// Makes it when nobody else is changing the snippet any more, if it may be made then.
     pub(super) async fn make_alone(self, store: &Store) -> Result<Option<snippet::Model>> {
-        Ok(edit_all(store, [&self], AtWork::Wait).await?.into_iter().next())
+        Ok(edit_all(store, [&self], Locked::Wait).await?.into_iter().next().transpose()?)
     }
 }
 
 /// Making edits: those of several people by one statement. What could not be made so comes back, to be tried
-/// alone: nobody waits for a snippet that somebody else is at.
+/// alone: nobody waits for a snippet that is not theirs.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Editing;
 
@@ -110,95 +111,106 @@ impl Joint for Editing {
     type Output = std::result::Result<snippet::Model, Edit>;
 
     async fn carry_out(self, store: Store, edits: Vec<Edit>) -> Vec<Result<Self::Output>> {
-        // Of two edits of one snippet, the other comes later.
+        if edits.len() == 1 {
+            return edits.into_iter().map(|edit| Ok(Err(edit))).collect();
+        }
         let mut snippets = HashSet::new();
-        let first = edits.iter().filter(|edit| snippets.insert(edit.id));
-        let edited =
-            if edits.len() > 1 { edit_all(&store, first, AtWork::Skip).await } else { Ok(Vec::new()) };
-        let edited = match edited {
-            Err(error) if !Error::is_refusal(&error) => {
-                return edits.iter().map(|_| Err(error.clone().into())).collect();
-            }
-            edited => edited.unwrap_or_default(),
+        let first_of_each = edits.iter().filter(|edit| snippets.insert(edit.id));
+        let edited = match edit_all(&store, first_of_each, Locked::Skip).await {
+            Ok(edited) => edited,
+            // None is made if one cannot be, for which the others are not to blame.
+            Err(error) if Error::is_refusal(&error) => Vec::new(),
+            Err(error) => return edits.iter().map(|_| Err(error.clone().into())).collect(),
         };
-        let mut edited: HashMap<_, _> = edited.into_iter().map(|snippet| (snippet.id, snippet)).collect();
+        let mut edited: HashMap<_, _> =
+            edited.into_iter().flatten().map(|snippet| (snippet.id, snippet)).collect();
         edits.into_iter().map(|edit| Ok(edited.remove(&edit.id).ok_or(edit))).collect()
     }
 }
 
-/// What happens to a snippet that somebody else is changing at this time.
-enum AtWork {
-    /// They are waited for, and the edit is made if it still can be then.
-    Wait,
-    /// It is left as it is.
-    Skip,
-}
-
-/// Makes these edits of different snippets, as far as whoever makes one may, and the snippet is at the version
-/// that is expected. Tells of those that were made, and returns what the snippets have become.
+/// Makes these edits of different snippets, as far as they may be made, and tells of it. Returns what the
+/// snippets have become, as far as that can be read.
 async fn edit_all(
     store: &Store,
     edits: impl IntoIterator<Item = &Edit>,
-    at_work: AtWork,
-) -> std::result::Result<Vec<snippet::Model>, DbErr> {
-    use snippet::Column::{Code, CoderId, Comments, Id, Name, NeedsReview, UpdatedAt, Version};
-    const WANTED: &str = "wanted";
-    const FREE: &str = "free";
-    let kept = |column| Expr::col((snippet::Entity, column));
-    let wanted = |column| Expr::col((WANTED, column));
-    let mentor_id = coder::Column::MentorId;
-
-    let rows = edits.into_iter().map(|edit| {
-        let Change { name, code, needs_review, comments } = edit.change.clone();
-        let (coder_id, mentor_id) = match edit.account {
-            Account::Coder(ActingCoder { id }) => (Some(id), None),
-            Account::Mentor(ActingMentor { id }) => (None, Some(id)),
-        };
-        (edit.id, coder_id, mentor_id, edit.expected_version, name, code, needs_review, comments)
-    });
-    let rows = Query::select().column(Asterisk).from_values(rows, "rows").take();
-    let rows = CommonTableExpression::new()
-        .table_name(WANTED)
-        .columns([Id, CoderId].map(IntoIden::into_iden))
-        .column(mentor_id)
-        .columns([Version, Name, Code, NeedsReview, Comments])
-        .query(rows)
-        .to_owned();
-
-    let mut free = Query::select()
-        .column((WANTED, Asterisk))
-        .from(WANTED)
-        .inner_join(snippet::Entity, kept(Id).eq(wanted(Id)))
-        .inner_join(coder::Entity, coder::Column::Id.into_expr().eq(kept(CoderId)))
-        .cond_where(of_coder_or_mentor(wanted(CoderId), Expr::col((WANTED, mentor_id))))
-        .cond_where(any![wanted(Version).is_null(), wanted(Version).eq(kept(Version))])
-        .take();
-    // All are locked before one is changed.
-    match at_work {
-        AtWork::Wait => free.lock_with_tables(LockType::NoKeyUpdate, [snippet::Entity]),
-        AtWork::Skip => {
-            free.lock_with_tables_behavior(LockType::NoKeyUpdate, [snippet::Entity], LockBehavior::SkipLocked)
-        }
-    };
-    let free = CommonTableExpression::new().table_name(FREE).query(free).to_owned();
-
-    let changed = |column| (column, Func::coalesce([Expr::col((FREE, column)), kept(column)]).into());
-    let update = Query::update()
-        .with_cte(WithClause::new().cte(rows).cte(free).to_owned())
-        .table(snippet::Entity)
-        .values([Name, Code, NeedsReview, Comments].map(changed))
-        .values([(UpdatedAt, now().into()), (Version, kept(Version).add(1))])
-        .from(FREE)
-        .and_where(kept(Id).eq(Expr::col((FREE, Id))))
-        .returning(
-            Query::returning().columns(snippet::Column::iter().map(|column| (snippet::Entity, column))),
-        )
-        .take();
-    let rows = store.db.query_all(&update).await?;
-    let edited = rows.iter().map(|row| snippet::Model::from_query_result(row, ""));
-    let edited = edited.collect::<std::result::Result<Vec<_>, _>>()?;
-    for snippet in &edited {
+    locked: Locked,
+) -> std::result::Result<Vec<std::result::Result<snippet::Model, DbErr>>, DbErr> {
+    let rows = store.db.query_all(&update(edits, locked)).await?;
+    let edited: Vec<_> = rows.iter().map(|row| snippet::Model::from_query_result(row, "")).collect();
+    for snippet in edited.iter().flatten() {
         tell(store, Kind::SnippetUpdated, snippet);
     }
     Ok(edited)
+}
+
+/// What becomes of the edit of a snippet that somebody else is changing. (On SQLite, nobody is.)
+#[derive(Clone, Copy)]
+enum Locked {
+    /// It is made afterwards, if it still may be.
+    Wait,
+    /// It is not made: a statement with several edits never waits for a snippet, so that two of them cannot
+    /// wait for each other.
+    Skip,
+}
+
+/// The statement that makes these edits of different snippets, where whoever makes one may, and the snippet is
+/// at the version that is expected.
+fn update<'a>(edits: impl IntoIterator<Item = &'a Edit>, locked: Locked) -> UpdateStatement {
+    use snippet::Column::{Code, CoderId, Comments, Id, Name, NeedsReview, UpdatedAt, Version};
+    const EDITS: &str = "edits";
+    const ALLOWED: &str = "allowed";
+    const ACTING_CODER: &str = "acting_coder";
+    const ACTING_MENTOR: &str = "acting_mentor";
+    const EXPECTED_VERSION: &str = "expected_version";
+    let kept = |column| Expr::col((snippet::Entity, column));
+    let given = |name| Expr::col((EDITS, name));
+
+    let columns = [
+        Id.as_str(),
+        ACTING_CODER,
+        ACTING_MENTOR,
+        EXPECTED_VERSION,
+        Name.as_str(),
+        Code.as_str(),
+        NeedsReview.as_str(),
+        Comments.as_str(),
+    ];
+    let rows = edits.into_iter().map(|edit| {
+        let (acting_coder, acting_mentor) = match edit.account {
+            Account::Coder(ActingCoder { id }) => (Some(id), None),
+            Account::Mentor(ActingMentor { id }) => (None, Some(id)),
+        };
+        let Change { name, code, needs_review, comments } = edit.change.clone();
+        (edit.id, acting_coder, acting_mentor, edit.expected_version, name, code, needs_review, comments)
+    });
+    let edits = Query::select().column(Asterisk).from_values(rows, "rows").take();
+    let edits = CommonTableExpression::new().table_name(EDITS).columns(columns).query(edits).to_owned();
+
+    let mut allowed = Query::select()
+        .column((EDITS, Asterisk))
+        .from(EDITS)
+        .inner_join(snippet::Entity, kept(Id).eq(given(Id.as_str())))
+        .inner_join(coder::Entity, coder::Column::Id.into_expr().eq(kept(CoderId)))
+        .cond_where(of_coder_or_mentor(given(ACTING_CODER), given(ACTING_MENTOR)))
+        .cond_where(any![given(EXPECTED_VERSION).is_null(), given(EXPECTED_VERSION).eq(kept(Version))])
+        .take();
+    // Otherwise what is looked at here could be another version than the one that is changed.
+    let (lock, tables) = (LockType::NoKeyUpdate, [snippet::Entity]);
+    match locked {
+        Locked::Wait => allowed.lock_with_tables(lock, tables),
+        Locked::Skip => allowed.lock_with_tables_behavior(lock, tables, LockBehavior::SkipLocked),
+    };
+    let allowed = CommonTableExpression::new().table_name(ALLOWED).query(allowed).to_owned();
+
+    let changed = |column| (column, Func::coalesce([Expr::col((ALLOWED, column)), kept(column)]).into());
+    let all = snippet::Column::iter().map(|column| (snippet::Entity, column));
+    Query::update()
+        .with_cte(WithClause::new().cte(edits).cte(allowed).to_owned())
+        .table(snippet::Entity)
+        .values([Name, Code, NeedsReview, Comments].map(changed))
+        .values([(UpdatedAt, now().into()), (Version, kept(Version).add(1))])
+        .from(ALLOWED)
+        .and_where(kept(Id).eq(Expr::col((ALLOWED, Id))))
+        .returning(Query::returning().columns(all))
+        .take()
 }

@@ -52,15 +52,26 @@ mod no_statement_reads_a_large_table_from_end_to_end {
             let person = if query.contains("nippet(") { &ada } else { &bob };
             let (answer, statements) = recorder.graphql(person, &query).await;
             answer.data();
-            assert!(!statements.is_empty(), "{query}");
-            for statement in statements {
-                let plan = plan(&recorder, statement).await;
-                assert!(!plan.contains("Seq Scan"), "{query}\n{plan}");
-                let is_of_queue = query.contains("needsReview: true)") && plan.contains(r#"."code""#);
-                assert!(!is_of_queue || plan.contains("snippets_to_review_idx"), "{query}\n{plan}");
-            }
+            check(&recorder, &query, statements).await;
         }
+        let edit = |id| {
+            format!("mutation {{ updateSnippet(input: {{ id: {id}, code: \"n\" }}) {{ snippet {{ id }} }} }}")
+        };
+        let (_, statements) = recorder.together(&ada, &[1_000, 2_000, 3_000].map(edit)).await;
+        let is_shared = |statement: &Statement| statement.sql.contains("SKIP LOCKED");
+        assert!(statements.iter().any(is_shared), "{statements:?}");
+        check(&recorder, "edits that come at the same time", statements).await;
         recorder.db.close().await.expect("the pool closes");
+    }
+
+    async fn check(recorder: &Recorder, what: &str, statements: Vec<Statement>) {
+        assert!(!statements.is_empty(), "{what}");
+        for statement in statements {
+            let plan = plan(recorder, statement).await;
+            assert!(!plan.contains("Seq Scan"), "{what}\n{plan}");
+            let is_of_queue = what.contains("needsReview: true)") && plan.contains(r#"."code""#);
+            assert!(!is_of_queue || plan.contains("snippets_to_review_idx"), "{what}\n{plan}");
+        }
     }
 
     async fn plan(recorder: &Recorder, Statement { sql, values, .. }: Statement) -> String {

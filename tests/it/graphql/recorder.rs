@@ -5,6 +5,7 @@ use funcster_api::{
     app::{self, AppState},
     database::Pool,
 };
+use futures_util::future::join_all;
 use sea_orm::{Database, DatabaseConnection, Statement};
 use serde_json::json;
 use tower::ServiceExt;
@@ -33,13 +34,26 @@ impl Recorder {
 
     /// The answer to an operation of this person's, and the statements that it took.
     pub(super) async fn graphql(&self, person: &Person<'_>, query: &str) -> (Answer, Vec<Statement>) {
+        let (mut answers, statements) = self.together(person, &[query.to_owned()]).await;
+        (answers.remove(0), statements)
+    }
+
+    /// The answers to operations that this person sends at the same time, and the statements that they took.
+    pub(super) async fn together(
+        &self,
+        person: &Person<'_>,
+        queries: &[String],
+    ) -> (Vec<Answer>, Vec<Statement>) {
         self.statements.lock().expect("no panic").clear();
-        let request = person
-            .request(Method::POST, "/graphql")
-            .header("content-type", "application/json")
-            .body(Body::from(json!({ "query": query }).to_string()));
-        let Ok(response) = self.router.clone().oneshot(request.expect("a request")).await;
-        let answer = Answer::read(response).await;
-        (answer, std::mem::take(&mut self.statements.lock().expect("no panic")))
+        let answers = queries.iter().map(|query| async move {
+            let request = person
+                .request(Method::POST, "/graphql")
+                .header("content-type", "application/json")
+                .body(Body::from(json!({ "query": query }).to_string()));
+            let Ok(response) = self.router.clone().oneshot(request.expect("a request")).await;
+            Answer::read(response).await
+        });
+        let answers = join_all(answers).await;
+        (answers, std::mem::take(&mut self.statements.lock().expect("no panic")))
     }
 }
