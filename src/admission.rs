@@ -4,6 +4,7 @@
 use std::{
     cell::Cell,
     collections::VecDeque,
+    iter,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -28,18 +29,16 @@ tokio::task_local! {
 
 /// Lets requests in.
 #[derive(Debug)]
-pub(crate) struct Admission {
+pub(crate) struct Admission(Mutex<Crowd>);
+
+#[derive(Debug)]
+struct Crowd {
     most: usize,
     fair_wait: Duration,
-    crowd: Mutex<Crowd>,
-}
-
-#[derive(Debug, Default)]
-struct Crowd {
     inside: usize,
     aside: usize,
     line: VecDeque<Waiting>,
-    /// Of those who left lately, how many more left more people than there are places than left fewer.
+    /// More by one with each who leaves while places are lacking, and less by one with each who leaves otherwise.
     pressure: usize,
 }
 
@@ -73,7 +72,9 @@ impl Admission {
     }
 
     fn with(most: u32, fair_wait: Duration) -> Arc<Self> {
-        Arc::new(Self { most: most as usize, fair_wait, crowd: Mutex::default() })
+        let line = VecDeque::new();
+        let crowd = Crowd { most: most as usize, fair_wait, inside: 0, aside: 0, line, pressure: 0 };
+        Arc::new(Self(Mutex::new(crowd)))
     }
 
     /// Lets a request in, now or when others have left.
@@ -83,16 +84,16 @@ impl Admission {
     pub(crate) async fn enter(self: &Arc<Self>) -> Result<Admitted> {
         let opened = {
             let mut crowd = self.crowd();
-            if crowd.inside < crowd.places(self.most) {
+            if crowd.inside < crowd.places() {
                 crowd.inside += 1;
                 return Ok(self.admitted());
             }
             let (door, opened) = oneshot::channel();
             crowd.line.push_back(Waiting { since: Instant::now(), door });
-            if crowd.line.len() > self.longest_line() {
+            if crowd.line.len() > crowd.longest_line() {
                 crowd.line.retain(|waiting| !waiting.has_left());
             }
-            if crowd.line.len() > self.longest_line() {
+            if crowd.line.len() > crowd.longest_line() {
                 crowd.line.pop_front();
             }
             opened
@@ -106,67 +107,72 @@ impl Admission {
 
     /// A place is free: for somebody in line, if there is anybody.
     fn leave(self: &Arc<Self>) {
-        self.crowd().count_out(self.most);
-        while let Some(next) = self.let_in() {
+        let let_in: Vec<_> = {
+            let mut crowd = self.crowd();
+            crowd.count_out();
+            iter::from_fn(|| crowd.let_in()).collect()
+        };
+        for next in let_in {
             // Who has given up meanwhile leaves again by being dropped.
             let _ = next.door.send(self.admitted());
         }
     }
 
-    fn let_in(&self) -> Option<Waiting> {
-        let mut crowd = self.crowd();
-        if crowd.inside >= crowd.places(self.most) {
-            return None;
-        }
-        let next = crowd.next(self.most, self.fair_wait)?;
-        crowd.inside += 1;
-        Some(next)
-    }
-
-    fn longest_line(&self) -> usize {
-        LINE * self.most
-    }
-
     fn crowd(&self) -> MutexGuard<'_, Crowd> {
-        self.crowd.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Crowd {
+    fn longest_line(&self) -> usize {
+        LINE * self.most
+    }
+
     /// Whether nobody would be in line if all places were taken.
-    fn has_room(&self, most: usize) -> bool {
-        self.inside + self.line.len() < most
+    fn has_room(&self) -> bool {
+        self.inside + self.line.len() < self.most
     }
 
     /// Whether there is more to do than can be done: places were lacking while more people left than can be in
     /// line.
-    fn is_overload(&self, most: usize) -> bool {
-        self.pressure > LINE * most
+    fn is_overload(&self) -> bool {
+        self.pressure > self.longest_line()
     }
 
     /// How many may be inside. Under overload it is half: each is answered in half the time, and since
     /// some are refused anyway, it hardly matters that fewer share what they do.
-    fn places(&self, most: usize) -> usize {
-        if self.is_overload(most) && !self.has_room(most) { most.div_ceil(2) } else { most }
+    fn places(&self) -> usize {
+        if self.is_overload() && !self.has_room() { self.most.div_ceil(2) } else { self.most }
     }
 
-    fn count_out(&mut self, most: usize) {
+    fn count_out(&mut self) {
         self.inside -= 1;
-        self.pressure = if self.has_room(most) {
+        self.pressure = if self.has_room() {
             self.pressure.saturating_sub(1)
         } else {
-            (self.pressure + 1).min(2 * LINE * most)
+            (self.pressure + 1).min(2 * self.longest_line())
         };
     }
 
+    /// Gives a free place, if there is one, to whose turn it is.
+    fn let_in(&mut self) -> Option<Waiting> {
+        if self.inside >= self.places() {
+            return None;
+        }
+        let next = self.next()?;
+        self.inside += 1;
+        Some(next)
+    }
+
     /// Whose turn it is. Under overload, those who have waited are refused.
-    fn next(&mut self, most: usize, fair_wait: Duration) -> Option<Waiting> {
+    fn next(&mut self) -> Option<Waiting> {
+        let fair_wait = self.fair_wait;
         let is_long = |waiting: &Waiting| waiting.since.elapsed() > fair_wait;
         self.drop_first(Waiting::has_left);
         while self.line.back().is_some_and(Waiting::has_left) {
             self.line.pop_back();
         }
-        let is_overload = self.is_overload(most);
+        let is_overload = self.is_overload();
         if is_overload {
             self.drop_first(is_long);
         }
@@ -195,7 +201,7 @@ impl Admitted {
     fn step_aside(&self) {
         {
             let mut crowd = self.admission.crowd();
-            if self.is_aside.get() || crowd.aside == self.admission.longest_line() {
+            if self.is_aside.get() || crowd.aside == crowd.longest_line() {
                 return;
             }
             crowd.aside += 1;

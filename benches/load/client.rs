@@ -58,11 +58,11 @@ pub(crate) fn run(
         let clients = try_join_all(connect).await?;
         let began = Instant::now();
         let mut runs = JoinSet::new();
+        let pause = load.rate.map(|rate| f64::from(load.clients) / rate);
         for mut client in clients {
             let requests = Arc::clone(requests);
             runs.spawn(async move {
                 let (mut latencies, mut refused) = (Vec::new(), 0);
-                let pause = load.rate.map(|rate| f64::from(load.clients) / rate);
                 let mut due = Duration::ZERO;
                 while began.elapsed() < load.duration {
                     if let Some(pause) = pause {

@@ -53,16 +53,12 @@ impl Options {
 
     /// Of a run. For a moment, a few clients are enough: the server may be a slow build.
     pub(crate) fn load(&self) -> Load {
-        if self.quick {
-            Load { clients: 4, duration: Duration::from_millis(200), rate: None, overloads: false }
+        let (clients, duration) = if self.quick {
+            (4, Duration::from_millis(200))
         } else {
-            Load {
-                clients: 32,
-                duration: Duration::from_secs(self.seconds.into()),
-                rate: None,
-                overloads: false,
-            }
-        }
+            (32, Duration::from_secs(self.seconds.into()))
+        };
+        Load { clients, duration, rate: None, overloads: false }
     }
 
     pub(crate) fn rounds(&self) -> u32 {

@@ -209,7 +209,11 @@ impl Report {
             "database": self.kind.name(),
             "setting": self.setting,
             "workloads": workloads.collect::<Vec<_>>(),
-            "memory_kib": self.memory.as_ref().map(|memory| json!({ "idle": memory.idle, "peak": memory.peak, "overloaded": memory.overloaded })),
+            "memory_kib": self.memory.as_ref().map(|memory| json!({
+                "idle": memory.idle,
+                "peak": memory.peak,
+                "overloaded": memory.overloaded,
+            })),
         })
     }
 }

@@ -27,8 +27,7 @@ on_both_databases! {
     async fn each_is_answered_as_if_alone(app: App) {
         let (ada, eve) = (app.coder("ada").await, app.coder("eve").await);
         let (bob, mallory) = (app.mentor("bob").await, app.mentor("mallory").await);
-        let take_on = format!("mutation {{ addCoder(input: {{ coderId: {} }}) {{ coder {{ id }} }} }}", ada.id);
-        bob.graphql(&take_on).await.data();
+        bob.take_on(&ada).await;
         let snippets = rows::snippets(app, &[ada.id, eve.id, ada.id]).await;
         let view = [Permission::GetUserinfo, Permission::EditSnippet];
         let people: Vec<Person<'_>> = vec![
@@ -100,8 +99,7 @@ on_both_databases! {
     async fn each_edit_is_made_or_refused_as_if_it_came_alone(app: App) {
         let (ada, eve) = (app.coder("ada").await, app.coder("eve").await);
         let (bob, mallory) = (app.mentor("bob").await, app.mentor("mallory").await);
-        let take_on = format!("mutation {{ addCoder(input: {{ coderId: {} }}) {{ coder {{ id }} }} }}", ada.id);
-        bob.graphql(&take_on).await.data();
+        bob.take_on(&ada).await;
         for person in [&ada, &eve, &mallory] {
             person.graphql("{ viewer { id } }").await.data();
         }
@@ -116,23 +114,22 @@ on_both_databases! {
             (&eve, ada.id, "code: \"pwned\""),
             (&eve, eve.id, "comments: null"),
             (&eve, eve.id, "name: \"new\", code: \"pass\", needsReview: false, comments: \"é🦀\""),
-            (&eve, 0, "code: \"of none\""),
         ];
         let owners: Vec<_> = edits.iter().map(|(_, owner, _)| *owner).collect();
-        let one_each = async || {
-            let existing: Vec<_> = owners.iter().copied().filter(|owner| *owner != 0).collect();
-            let mut ids = rows::snippets(app, &existing).await.into_iter();
-            owners.iter().map(|owner| if *owner == 0 { i32::MAX } else { ids.next().expect("one each") }).collect::<Vec<_>>()
+        let (apart, together) = (rows::snippets(app, &owners).await, rows::snippets(app, &owners).await);
+        let on = |ids: &[i32]| {
+            let of_each = edits.iter().zip(ids).map(|((person, _, fields), id)| (*person, *id, *fields));
+            of_each.chain([(&eve, i32::MAX, "code: \"of none\"")]).collect::<Vec<_>>()
         };
-        let (apart, together) = (one_each().await, one_each().await);
 
         let (mut alone, mut statements_alone) = (Vec::new(), 0);
-        for ((person, _, fields), id) in edits.iter().zip(&apart) {
-            let (statements, outcome) = app.statements(edit(person, *id, fields)).await;
+        for (person, id, fields) in on(&apart) {
+            let (statements, outcome) = app.statements(edit(person, id, fields)).await;
             alone.push(outcome);
             statements_alone += statements;
         }
-        let outcomes = join_all(edits.iter().zip(&together).map(|((person, _, fields), id)| edit(person, *id, fields)));
+        let outcomes = on(&together).into_iter().map(|(person, id, fields)| edit(person, id, fields));
+        let outcomes = join_all(outcomes);
         let (statements, outcomes) = app.statements(outcomes).await;
         assert_eq!(outcomes, alone);
         assert_eq!(alone.iter().filter(|outcome| outcome.is_ok()).count(), 5);
@@ -141,7 +138,10 @@ on_both_databases! {
         let stored = async |ids: &[i32]| {
             let find = |id: &i32| snippet::Entity::find_by_id(*id).one(&app.db);
             let rows = try_join_all(ids.iter().map(find)).await.expect("the table");
-            rows.into_iter().map(|row| row.map(|row| (row.name, row.code, row.needs_review, row.comments, row.version))).collect::<Vec<_>>()
+            let content = |row: snippet::Model| {
+                (row.name, row.code, row.needs_review, row.comments, row.version)
+            };
+            rows.into_iter().map(|row| row.map(content)).collect::<Vec<_>>()
         };
         assert_eq!(stored(&together).await, stored(&apart).await);
     }

@@ -136,12 +136,7 @@ on_both_databases! {
         let ada = app.coder("ada").await;
         let bob = app.mentor("bob").await;
         let eve = app.coder("eve").await;
-        bob.graphql(&format!(
-            "mutation {{ addCoder(input: {{ coderId: {} }}) {{ coder {{ id }} }} }}",
-            ada.id
-        ))
-        .await
-        .data();
+        bob.take_on(&ada).await;
         let id = rows::snippets(app, &[ada.id]).await[0];
         let everything = &Permission::ALL;
         for person in [

@@ -147,12 +147,7 @@ on_both_databases! {
         let eve = app.coder("eve").await;
         let bob = app.mentor("bob").await;
         let mallory = app.mentor("mallory").await;
-        bob.graphql(&format!(
-            "mutation {{ addCoder(input: {{ coderId: {} }}) {{ coder {{ id }} }} }}",
-            ada.id
-        ))
-        .await
-        .data();
+        bob.take_on(&ada).await;
         let before = full_snippet(app, ada.id).await;
         let everything = &Permission::ALL;
         for person in [

@@ -33,19 +33,14 @@ async fn seen(person: &Person<'_>) -> usize {
     all
 }
 
-async fn take_on(mentor: &Person<'_>, coder: &Person<'_>) {
-    let query = format!("mutation {{ addCoder(input: {{ coderId: {} }}) {{ coder {{ id }} }} }}", coder.id);
-    mentor.graphql(&query).await.data();
-}
-
 on_both_databases! {
     async fn a_library_is_open_to_its_owner_their_mentor_and_holders_of_get_coders(app: App) {
         let ada = app.coder("ada").await;
         let eve = app.coder("eve").await;
         let bob = app.mentor("bob").await;
         let mallory = app.mentor("mallory").await;
-        take_on(&bob, &ada).await;
-        take_on(&bob, &eve).await;
+        bob.take_on(&ada).await;
+        bob.take_on(&eve).await;
         rows::snippets(app, &[ada.id; 3]).await;
         rows::snippets(app, &[eve.id]).await;
         let reader = [Permission::GetUserinfo, Permission::GetCoders];
@@ -68,9 +63,9 @@ on_both_databases! {
         let bob = app.mentor("bob").await.with_permissions(&[Permission::GetUserinfo, Permission::AddCoder]);
         let eve = app.mentor("eve").await.with_permissions(&[Permission::GetUserinfo, Permission::AddCoder]);
         rows::snippets(app, &[ada.id; 3]).await;
-        take_on(&bob, &ada).await;
+        bob.take_on(&ada).await;
         assert_eq!((seen(&bob).await, seen(&eve).await), (3, 0));
-        take_on(&eve, &ada).await;
+        eve.take_on(&ada).await;
         assert_eq!((seen(&bob).await, seen(&eve).await), (0, 3));
     }
 
@@ -78,9 +73,9 @@ on_both_databases! {
         let ada = app.coder("ada").await;
         let eve = app.coder("eve").await;
         let bob = app.mentor("bob").await;
-        take_on(&bob, &ada).await;
+        bob.take_on(&ada).await;
         rows::snippets(app, &[ada.id, eve.id, eve.id]).await;
-        take_on(&app.mentor("mallory").await, &eve).await;
+        app.mentor("mallory").await.take_on(&eve).await;
         let query =
             "{ mentors { nodes { coders { nodes { username snippets { totalCount nodes { name } } } } } } }";
         for (person, names) in [
@@ -109,7 +104,7 @@ on_both_databases! {
         let eve = app.coder("eve").await;
         let bob = app.mentor("bob").await;
         let mallory = app.mentor("mallory").await;
-        take_on(&bob, &ada).await;
+        bob.take_on(&ada).await;
         let id = rows::snippets(app, &[ada.id]).await[0];
         let edit = [Permission::EditSnippet];
         let read = [Permission::EditSnippet, Permission::GetCoders];

@@ -74,6 +74,13 @@ impl<'a> Person<'a> {
         self.post("/graphql", json!({ "query": query, "variables": variables })).await
     }
 
+    /// Becomes the mentor of `coder`.
+    pub(crate) async fn take_on(&self, coder: &Person<'_>) {
+        let query =
+            format!("mutation {{ addCoder(input: {{ coderId: {} }}) {{ coder {{ id }} }} }}", coder.id);
+        self.graphql(&query).await.data();
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send(self.request(Method::GET, path), Body::empty()).await
     }
