@@ -111,11 +111,19 @@ impl Lookup for CodersOf {
     async fn read(self, db: &ReadPool, mentor_ids: &[i32]) -> Result<HashMap<i32, Slice<Coder>>> {
         let Self(page) = self;
         paging::pages(db, coder::find(), coder::Column::MentorId, mentor_ids, page, |row| {
-            let coder = Coder::from_query_result(row, "")?;
-            let parent = coder.mentor_id.unwrap_or_default();
-            Ok(Child { id: coder.id, parent, value: coder })
+            Coder::from_query_result(row, "")
         })
         .await
+    }
+}
+
+impl Child for Coder {
+    fn id(&self) -> i32 {
+        self.id
+    }
+
+    fn parent(&self) -> i32 {
+        self.mentor_id.unwrap_or_default()
     }
 }
 

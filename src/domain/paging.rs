@@ -151,7 +151,7 @@ where
 }
 
 /// Reads the same page of the list of each of `parents`, in one statement: `select` narrowed to the
-/// rows whose `parent` is one of them. `read` makes something of a row, with its id and its parent's.
+/// rows whose `parent` is one of them. `read` makes something of a row.
 ///
 /// # Errors
 /// Those of the database.
@@ -161,11 +161,11 @@ pub async fn pages<E, M>(
     parent: E::Column,
     parents: &[i32],
     page: Page,
-    read: impl Fn(&QueryResult) -> Result<Child<M>, DbErr> + Send + Sync,
+    read: impl Fn(&QueryResult) -> Result<M, DbErr> + Send + Sync,
 ) -> Result<HashMap<i32, Slice<M>>>
 where
     E: EntityTrait,
-    M: Send,
+    M: Child,
 {
     let select = page.range(select, id_of::<E>());
     let backend = db.get_database_backend();
@@ -179,31 +179,62 @@ where
         }
         Some(rows) => backend.build(&first_of_each(select, parent, parents, page, rows)),
     };
-    let keep = |children_of: &mut HashMap<i32, Vec<Child<M>>>, row| {
-        let child = read(&row)?;
-        children_of.entry(child.parent).or_default().push(child);
+    let add = |families: &mut Families<M>, row| {
+        families.add(read(&row)?);
         Ok(())
     };
-    let mut children_of = db.query_fold(statement, keep).await?;
+    let mut children_of = db.query_fold(statement, add).await?.by_parent();
     let slices = parents.iter().map(|parent| {
         let mut children = children_of.remove(parent).unwrap_or_default();
-        children.sort_unstable_by_key(|child| child.id);
+        children.sort_unstable_by_key(M::id);
         if page.from_end {
             children.reverse();
         }
-        (*parent, page.slice(children.into_iter().map(|child| child.value).collect()))
+        (*parent, page.slice(children))
     });
     Ok(slices.collect())
 }
 
 /// A row of the list of a parent.
-pub struct Child<M> {
+pub trait Child: Send {
     /// Its number.
-    pub id: i32,
-    /// Whose it is.
-    pub parent: i32,
-    /// The row.
-    pub value: M,
+    fn id(&self) -> i32;
+
+    /// That of its parent.
+    fn parent(&self) -> i32;
+}
+
+/// Children on their way from the database. Mostly those of one parent come one after another: they gather until one
+/// of another comes, and then take no more room than they need.
+struct Families<M> {
+    complete: HashMap<i32, Vec<M>>,
+    coming: Vec<M>,
+}
+
+impl<M> Default for Families<M> {
+    fn default() -> Self {
+        Self { complete: HashMap::new(), coming: Vec::new() }
+    }
+}
+
+impl<M: Child> Families<M> {
+    fn add(&mut self, child: M) {
+        if self.coming.last().is_some_and(|last| last.parent() != child.parent()) {
+            self.settle();
+        }
+        self.coming.push(child);
+    }
+
+    fn settle(&mut self) {
+        if let Some(first) = self.coming.first() {
+            self.complete.entry(first.parent()).or_default().append(&mut self.coming);
+        }
+    }
+
+    fn by_parent(mut self) -> HashMap<i32, Vec<M>> {
+        self.settle();
+        self.complete
+    }
 }
 
 /// What the parents are called in a statement.
@@ -281,4 +312,39 @@ pub async fn counts<E: EntityTrait>(
 
 fn id_of<E: EntityTrait>() -> E::Column {
     E::PrimaryKey::iter().next().expect("every entity has a primary key").into_column()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl Child for (i32, i32) {
+        fn id(&self) -> i32 {
+            self.1
+        }
+
+        fn parent(&self) -> i32 {
+            self.0
+        }
+    }
+
+    #[test]
+    fn children_are_their_parents_in_whatever_order_they_come() {
+        let mut families = Families::default();
+        for child in [(1, 10), (1, 11), (2, 12), (1, 13), (3, 14), (2, 15)] {
+            families.add(child);
+        }
+        let expected =
+            [(1, vec![(1, 10), (1, 11), (1, 13)]), (2, vec![(2, 12), (2, 15)]), (3, vec![(3, 14)])];
+        assert_eq!(families.by_parent(), HashMap::from(expected));
+    }
+
+    #[test]
+    fn children_who_come_together_take_no_more_room_than_they_need() {
+        let mut families = Families::default();
+        for parent in 0..3 {
+            (0..10).for_each(|id| families.add((parent, id)));
+        }
+        assert!(families.by_parent().values().all(|children| children.capacity() == 10));
+    }
 }

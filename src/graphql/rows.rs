@@ -3,10 +3,10 @@
 //! The executor makes a future of each field of each row and a map of each object, and serializes all
 //! of it at the end. Most of a large response is rows and what belongs to them, which needs none of
 //! this: a column is at hand as soon as its row is, and a connection can be read for all rows of a
-//! level at once. Such lists are resolved level by level, and written as JSON. What is not so plain
+//! level at once. Such lists are read level by level, and then written as JSON. What is not so plain
 //! (directives, abstract types, objects that are merged, counts) is the executor's, as ever.
 
-use std::{borrow::Cow, collections::HashMap, future, ops::Range, slice};
+use std::{borrow::Cow, collections::HashMap, future, slice};
 
 use async_graphql::{
     Context, ContextSelectionSet, Name, OutputType, Positioned, ServerResult, Value,
@@ -27,7 +27,7 @@ use super::{
 const TYPENAME: &str = "__typename";
 
 /// An object that is made of a row. Its fields without a selection are columns.
-pub(super) trait Row: Numbered {
+pub(super) trait Row: Numbered + 'static {
     /// What its id is that of.
     const KIND: Kind;
 
@@ -82,7 +82,10 @@ impl<T: Row> OutputType for Nodes<'_, T> {
             && let Some(members) = of_object::<T>(&ctx.query_env.fragments, &ctx.item.node)
         {
             let rows: Vec<_> = self.0.iter().collect();
-            return Ok(objects(ctx, Place::OfList, &members, &rows).await?.into_list());
+            let below = read(ctx, Place::OfList, &members, &rows).await?;
+            let mut json = Vec::new();
+            write_list(&mut json, ctx, &members, &below, self.0.iter(), 0).await?;
+            return Ok(json::written(json));
         }
         resolve_list(ctx, field, self.0, Some(self.0.len())).await
     }
@@ -106,7 +109,10 @@ impl<T: Row> OutputType for Edges<'_, T> {
             && let Some(members) = of_edge::<T>(&ctx.query_env.fragments, &ctx.item.node)
         {
             let rows: Vec<_> = self.0.iter().collect();
-            return Ok(edges(ctx, &members, &rows).await?.into_list());
+            let below = read_edges(ctx, &members, &rows).await?;
+            let mut json = Vec::new();
+            write_list(&mut json, ctx, &members, &below, self.0.iter().map(edge), 0).await?;
+            return Ok(json::written(json));
         }
         resolve_list(ctx, field, self.0.iter().map(edge), Some(self.0.len())).await
     }
@@ -208,58 +214,46 @@ fn selected<'a>(
     Some(selected)
 }
 
-/// What the text of an object has beside what is below it, in bytes, or somewhat more.
-const OVERHEAD_BYTES: usize = 64;
+/// What was read below the members of objects, in the order of the members; nothing where a member is the
+/// object's own.
+type Below<T> = Vec<Option<T>>;
 
-/// JSON texts: of objects with commas between them, or of lists of them, without their brackets.
-#[derive(Default)]
-struct Texts {
-    json: Vec<u8>,
-    places: Vec<Range<usize>>,
-    are_lists: bool,
+/// A member of objects that are made of rows: a connection of each.
+struct Connections<T> {
+    of_each: Vec<Connection<T>>,
+    /// How many rows there are in those before each.
+    rows_before: Vec<usize>,
+    below: Below<Rows>,
 }
 
-impl Texts {
-    /// None yet, with room for these.
-    fn over<'a>(below: impl Iterator<Item = &'a Self>) -> Self {
-        let lengths = below.map(|texts| texts.json.len() + OVERHEAD_BYTES * texts.places.len());
-        Self { json: Vec::with_capacity(lengths.sum()), ..Self::default() }
-    }
+/// A member of connections: the rows of all of them, one after another, by what is below.
+enum Rows {
+    Nodes(Below<Box<dyn OfEach>>),
+    Edges(Below<Below<Box<dyn OfEach>>>),
+}
 
-    /// Appends what `json` was given since it was so long.
-    fn push(&mut self, begin: usize) {
-        self.places.push(begin..self.json.len());
-        self.json.push(b',');
-    }
+/// [`Connections`] of any rows.
+trait OfEach: Send + Sync {
+    /// Writes that of the object with this index.
+    fn write<'a>(
+        &'a self,
+        json: &'a mut Vec<u8>,
+        ctx: &'a ContextSelectionSet<'_>,
+        members: &'a [Member<'_>],
+        index: usize,
+    ) -> BoxFuture<'a, ServerResult<()>>;
+}
 
-    fn write(&self, index: usize, json: &mut Vec<u8>) {
-        let text = &self.json[self.places[index].clone()];
-        if self.are_lists {
-            json.push(b'[');
-            json.extend_from_slice(text);
-            json.push(b']');
-        } else {
-            json.extend_from_slice(text);
-        }
-    }
-
-    /// Lists of so many of these objects, one after another.
-    fn into_lists(self, lengths: impl Iterator<Item = usize>) -> Self {
-        let mut objects = self.places.iter();
-        let places = lengths.map(|length| {
-            let mut list = objects.by_ref().take(length);
-            let first = list.next().cloned().unwrap_or_default();
-            first.start..list.last().map_or(first.end, |last| last.end)
-        });
-        Self { places: places.collect(), json: self.json, are_lists: true }
-    }
-
-    /// One list of all of them.
-    fn into_list(mut self) -> Value {
-        self.json.pop();
-        self.json.insert(0, b'[');
-        self.json.push(b']');
-        json::written(self.json)
+impl<T: Row> OfEach for Connections<T> {
+    fn write<'a>(
+        &'a self,
+        json: &'a mut Vec<u8>,
+        ctx: &'a ContextSelectionSet<'_>,
+        members: &'a [Member<'_>],
+        index: usize,
+    ) -> BoxFuture<'a, ServerResult<()>> {
+        let Self { of_each, rows_before, below } = self;
+        Box::pin(write(json, ctx, members, below, &of_each[index], rows_before[index]))
     }
 }
 
@@ -272,119 +266,121 @@ enum Place {
     OfOne,
 }
 
-impl Place {
-    /// That of the object with this index.
-    fn item<'a>(self, ctx: &'a ContextSelectionSet<'_>, index: usize) -> ContextSelectionSet<'a> {
-        match self {
-            Self::OfList => ctx.with_index(index),
-            Self::OfOne => ctx.clone(),
-        }
-    }
-}
-
-/// One object for each row.
-async fn objects<T: Row>(
+/// Reads what is below objects that are made of these rows.
+async fn read<T: Row>(
     ctx: &ContextSelectionSet<'_>,
     place: Place,
     members: &[Member<'_>],
     rows: &[&T],
-) -> ServerResult<Texts> {
+) -> ServerResult<Below<Box<dyn OfEach>>> {
     if rows.is_empty() {
-        return Ok(Texts::default());
+        return Ok(Vec::new());
     }
-    let below = each(members, async |member| {
+    each(members, async |member| {
         if member.is_leaf() {
             return Ok(None);
         }
-        connections_of(ctx, place, member, rows).await.map(Some)
+        read_connections(ctx, place, member, rows).await.map(Some)
     })
-    .await?;
-    write(ctx, place, members, &below, rows.iter().copied()).await
+    .await
 }
 
-/// The connection that a member is, of each row.
-fn connections_of<'a, T: Row>(
+/// Reads the connection that a member is, of each row, and what is below the rows of all of them.
+fn read_connections<'a, T: Row>(
     ctx: &'a ContextSelectionSet<'_>,
     place: Place,
     member: &'a Member<'_>,
     rows: &'a [&'a T],
-) -> BoxFuture<'a, ServerResult<Texts>> {
+) -> BoxFuture<'a, ServerResult<Box<dyn OfEach>>> {
+    // That of the object with this index.
+    let item = move |index| match place {
+        Place::OfList => ctx.with_index(index),
+        Place::OfOne => ctx.clone(),
+    };
     Box::pin(async move {
         // What fails for one row fails for all; it is told of the first that it can be told of.
-        let connections = {
-            let ctx = place.item(ctx, 0);
+        let of_each = {
+            let ctx = item(0);
             let ctx = ctx.with_field(member.field);
             T::connections(&ctx, rows).await.map_err(|error| {
                 let error = async_graphql::Error::from(error);
                 ctx.set_error_path(error.into_server_error(member.field.pos))
             })?
         };
-        let first = connections.iter().position(|connection| !connection.rows().is_empty());
-        let ctx = place.item(ctx, first.unwrap_or_default());
+        let first = of_each.iter().position(|connection| !connection.rows().is_empty());
+        let ctx = item(first.unwrap_or_default());
         let ctx = ctx.with_field(member.field);
-        let ctx = ctx.with_selection_set(&member.field.node.selection_set);
-        self::connections(&ctx, &member.members, &connections).await
+        let rows: Vec<&T::Below> = of_each.iter().flat_map(Connection::rows).collect();
+        let below = each(&member.members, async |member| {
+            let ctx = ctx.with_field(member.field);
+            let ctx = ctx.with_selection_set(&member.field.node.selection_set);
+            Ok(match member.name() {
+                "nodes" => Some(Rows::Nodes(read(&ctx, Place::OfList, &member.members, &rows).await?)),
+                "edges" => Some(Rows::Edges(read_edges(&ctx, &member.members, &rows).await?)),
+                _ => None,
+            })
+        })
+        .await?;
+        let rows_before = of_each.iter().scan(0, |sum, connection| {
+            let before = *sum;
+            *sum += connection.rows().len();
+            Some(before)
+        });
+        let connections = Connections { rows_before: rows_before.collect(), of_each, below };
+        Ok(Box::new(connections) as Box<dyn OfEach>)
     })
 }
 
-/// One object for each connection. The rows of all of them are resolved together.
-async fn connections<T: Row>(
-    ctx: &ContextSelectionSet<'_>,
-    members: &[Member<'_>],
-    connections: &[Connection<T>],
-) -> ServerResult<Texts> {
-    let rows: Vec<&T> = connections.iter().flat_map(Connection::rows).collect();
-    let lengths = || connections.iter().map(|connection| connection.rows().len());
-    let below = each(members, async |member| {
-        let ctx = ctx.with_field(member.field);
-        let ctx = ctx.with_selection_set(&member.field.node.selection_set);
-        let texts = match member.name() {
-            "nodes" => objects(&ctx, Place::OfList, &member.members, &rows).await?,
-            "edges" => edges(&ctx, &member.members, &rows).await?,
-            _ => return Ok(None),
-        };
-        Ok(Some(texts.into_lists(lengths())))
-    })
-    .await?;
-    write(ctx, Place::OfOne, members, &below, connections.iter()).await
-}
-
-/// One edge for each row.
-async fn edges<T: Row>(
+/// Reads what is below the edges of these rows.
+async fn read_edges<T: Row>(
     ctx: &ContextSelectionSet<'_>,
     members: &[Member<'_>],
     rows: &[&T],
-) -> ServerResult<Texts> {
-    let below = each(members, async |member| {
+) -> ServerResult<Below<Below<Box<dyn OfEach>>>> {
+    each(members, async |member| {
         if member.name() != "node" {
             return Ok(None);
         }
         let ctx = ctx.with_index(0);
         let ctx = ctx.with_field(member.field);
         let ctx = ctx.with_selection_set(&member.field.node.selection_set);
-        objects(&ctx, Place::OfOne, &member.members, rows).await.map(Some)
+        read(&ctx, Place::OfOne, &member.members, rows).await.map(Some)
     })
-    .await?;
-    write(ctx, Place::OfList, members, &below, rows.iter().map(|row| edge(*row))).await
+    .await
 }
 
 /// What is below each member, all of it read together.
-async fn each<'a, F: Future<Output = ServerResult<Option<Texts>>>>(
+async fn each<'a, T, F: Future<Output = ServerResult<Option<T>>>>(
     members: &'a [Member<'a>],
     below: impl FnMut(&'a Member<'a>) -> F,
-) -> ServerResult<Vec<Option<Texts>>> {
+) -> ServerResult<Below<T>> {
     try_join_all(members.iter().map(below)).await
 }
 
 /// An object that is written.
 trait Written: ContainerType {
+    /// What is read below a member.
+    type Below: Sync;
+
     /// That of its [`Row`], if it is one.
     fn leaf(&self, _field: &str) -> Option<Leaf<'_>> {
         None
     }
+
+    /// Writes what was read below a member of objects of which this is the one with that index.
+    fn write_below(
+        &self,
+        json: &mut Vec<u8>,
+        ctx: &ContextSelectionSet<'_>,
+        members: &[Member<'_>],
+        below: &Self::Below,
+        index: usize,
+    ) -> impl Future<Output = ServerResult<()>> + Send;
 }
 
 impl<T: Row> Written for &T {
+    type Below = Box<dyn OfEach>;
+
     fn leaf(&self, field: &str) -> Option<Leaf<'_>> {
         match field {
             "id" => Some(Leaf::Id(Global(T::KIND, self.number()))),
@@ -392,44 +388,101 @@ impl<T: Row> Written for &T {
             field => self.column(field),
         }
     }
+
+    async fn write_below(
+        &self,
+        json: &mut Vec<u8>,
+        ctx: &ContextSelectionSet<'_>,
+        members: &[Member<'_>],
+        below: &Self::Below,
+        index: usize,
+    ) -> ServerResult<()> {
+        below.write(json, ctx, members, index).await
+    }
 }
 
-impl<T: Row> Written for &Connection<T> {}
+impl<T: Row> Written for &Connection<T> {
+    type Below = Rows;
 
-impl<T: Row> Written for EdgeOf<&T> {}
-
-/// Writes objects. What is `below` a member has been written for all of them; the other members are
-/// asked of each.
-async fn write<T: Written>(
-    ctx: &ContextSelectionSet<'_>,
-    place: Place,
-    members: &[Member<'_>],
-    below: &[Option<Texts>],
-    objects: impl Iterator<Item = T>,
-) -> ServerResult<Texts> {
-    let mut texts = Texts::over(below.iter().flatten());
-    for (index, object) in objects.enumerate() {
-        let json = &mut texts.json;
-        let begin = json.len();
-        let mut before = b'{';
-        for (member, below) in members.iter().zip(below) {
-            json.push(before);
-            before = b',';
-            json::key(json, member.key());
-            if let Some(below) = below {
-                below.write(index, json);
-            } else if member.name() == TYPENAME {
-                json::scalar(json, &T::type_name());
-            } else if let Some(leaf) = object.leaf(member.name()) {
-                json::leaf(json, leaf);
-            } else {
-                let ctx = place.item(ctx, index);
-                let value = object.resolve_field(&ctx.with_field(member.field)).await?;
-                json::value(json, &value.unwrap_or_default());
-            }
+    /// The index is that of the first row.
+    async fn write_below(
+        &self,
+        json: &mut Vec<u8>,
+        ctx: &ContextSelectionSet<'_>,
+        members: &[Member<'_>],
+        below: &Rows,
+        index: usize,
+    ) -> ServerResult<()> {
+        let rows = self.rows().iter();
+        match below {
+            Rows::Nodes(below) => write_list(json, ctx, members, below, rows, index).await,
+            Rows::Edges(below) => write_list(json, ctx, members, below, rows.map(edge), index).await,
         }
-        json.push(b'}');
-        texts.push(begin);
     }
-    Ok(texts)
+}
+
+impl<T: Row> Written for EdgeOf<&T> {
+    type Below = Below<Box<dyn OfEach>>;
+
+    async fn write_below(
+        &self,
+        json: &mut Vec<u8>,
+        ctx: &ContextSelectionSet<'_>,
+        members: &[Member<'_>],
+        below: &Self::Below,
+        index: usize,
+    ) -> ServerResult<()> {
+        write(json, ctx, members, below, self.node, index).await
+    }
+}
+
+/// Writes a list of objects, of which the first has this index.
+async fn write_list<T: Written>(
+    json: &mut Vec<u8>,
+    ctx: &ContextSelectionSet<'_>,
+    members: &[Member<'_>],
+    below: &[Option<T::Below>],
+    objects: impl Iterator<Item = T> + Send,
+    first: usize,
+) -> ServerResult<()> {
+    json.push(b'[');
+    for (index, object) in objects.enumerate() {
+        if index > 0 {
+            json.push(b',');
+        }
+        write(json, &ctx.with_index(index), members, below, object, first + index).await?;
+    }
+    json.push(b']');
+    Ok(())
+}
+
+/// Writes an object. Members below which nothing was read are asked of it.
+async fn write<T: Written>(
+    json: &mut Vec<u8>,
+    ctx: &ContextSelectionSet<'_>,
+    members: &[Member<'_>],
+    below: &[Option<T::Below>],
+    object: T,
+    index: usize,
+) -> ServerResult<()> {
+    let mut before = b'{';
+    for (member, below) in members.iter().zip(below) {
+        json.push(before);
+        before = b',';
+        json::key(json, member.key());
+        if let Some(below) = below {
+            let ctx = ctx.with_field(member.field);
+            let ctx = ctx.with_selection_set(&member.field.node.selection_set);
+            object.write_below(json, &ctx, &member.members, below, index).await?;
+        } else if member.name() == TYPENAME {
+            json::scalar(json, &T::type_name());
+        } else if let Some(leaf) = object.leaf(member.name()) {
+            json::leaf(json, leaf);
+        } else {
+            let value = object.resolve_field(&ctx.with_field(member.field)).await?;
+            json::value(json, &value.unwrap_or_default());
+        }
+    }
+    json.push(b'}');
+    Ok(())
 }

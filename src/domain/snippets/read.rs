@@ -148,10 +148,19 @@ impl Lookup for Pages {
     async fn read(self, db: &ReadPool, coder_ids: &[i32]) -> Result<HashMap<i32, Slice<Listed>>> {
         let select = narrow(snippet::find(self.columns), self.needs_review);
         paging::pages(db, select, snippet::Column::CoderId, coder_ids, self.page, |row| {
-            let value = Listed::read(row, self.columns)?;
-            Ok(Child { id: value.id, parent: value.coder_id, value })
+            Listed::read(row, self.columns)
         })
         .await
+    }
+}
+
+impl Child for Listed {
+    fn id(&self) -> i32 {
+        self.id
+    }
+
+    fn parent(&self) -> i32 {
+        self.coder_id
     }
 }
 
