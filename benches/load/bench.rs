@@ -68,7 +68,7 @@ impl<'a> Bench<'a> {
             Kind::Postgres => {
                 let programs = Programs::find().ok_or(NO_POSTGRES)?;
                 let version = format!("{} {}", kind.name(), programs.version().unwrap_or_default());
-                (Some(Cluster::start(programs, directory.path())?), version)
+                (Some(Cluster::start(programs, &options.postgres_settings, directory.path())?), version)
             }
             Kind::Sqlite => (None, kind.name().to_owned()),
         };

@@ -35,8 +35,11 @@ pub(crate) struct Options {
     /// A setting of the server, as NAME=VALUE; may be repeated
     #[arg(long = "setting", value_name = "NAME=VALUE", value_parser = setting)]
     pub(crate) settings: Vec<(String, String)>,
+    /// A setting of PostgreSQL, as NAME=VALUE, where its defaults are not to be measured; may be repeated
+    #[arg(long = "postgres-setting", value_name = "NAME=VALUE", value_parser = setting)]
+    pub(crate) postgres_settings: Vec<(String, String)>,
     /// Put the result into docs/performance.md and docs/performance.svg
-    #[arg(long, conflicts_with_all = ["database", "only", "quick", "settings"])]
+    #[arg(long, conflicts_with_all = ["database", "only", "quick", "settings", "postgres_settings"])]
     pub(crate) publish: bool,
     /// Where to put databases for the time, on the disk that is meant to be measured
     #[arg(long, default_value = env!("CARGO_TARGET_TMPDIR"))]

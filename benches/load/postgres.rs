@@ -75,8 +75,12 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
-    /// Starts one, with its files in `directory`.
-    pub(crate) fn start(programs: Programs, directory: &Path) -> Outcome<Self> {
+    /// Starts one with these settings and its files in `directory`.
+    pub(crate) fn start(
+        programs: Programs,
+        settings: &[(String, String)],
+        directory: &Path,
+    ) -> Outcome<Self> {
         let home = directory.join("cluster");
         fs::create_dir(&home)?;
         if let Some((user, group)) = programs.user {
@@ -101,6 +105,7 @@ impl Cluster {
             // No unix socket: the path of the folder can be longer than a socket's may be.
             .args(["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="])
             .args(["-p", &port.to_string()])
+            .args(settings.iter().map(|(name, value)| format!("--{name}={value}")))
             .stderr(File::create(&log)?)
             .spawn()?;
         let mut cluster = Self { child, programs, data, log, port };

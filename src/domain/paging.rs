@@ -1,6 +1,6 @@
 //! Pages of lists that are ordered by id: of one list, or of the lists of many parents at once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, IntoSimpleExpr,
@@ -204,8 +204,8 @@ pub trait Child: Send {
     fn parent(&self) -> i32;
 }
 
-/// Children on their way from the database. Mostly those of one parent come one after another: they gather until one
-/// of another comes, and then take no more room than they need.
+/// Children on their way from the database. Mostly those of one parent come one after another: they gather until
+/// one of another comes, and then take no more room than they need.
 struct Families<M> {
     complete: HashMap<i32, Vec<M>>,
     coming: Vec<M>,
@@ -226,8 +226,11 @@ impl<M: Child> Families<M> {
     }
 
     fn settle(&mut self) {
-        if let Some(first) = self.coming.first() {
-            self.complete.entry(first.parent()).or_default().append(&mut self.coming);
+        let Some(first) = self.coming.first() else { return };
+        match self.complete.entry(first.parent()) {
+            // With no room to spare, where a list that grows has some.
+            Entry::Vacant(place) => drop(place.insert(self.coming.drain(..).collect())),
+            Entry::Occupied(mut before) => before.get_mut().append(&mut self.coming),
         }
     }
 
@@ -342,9 +345,10 @@ mod tests {
     #[test]
     fn children_who_come_together_take_no_more_room_than_they_need() {
         let mut families = Families::default();
-        for parent in 0..3 {
-            (0..10).for_each(|id| families.add((parent, id)));
+        for parent in 0_i32..3 {
+            (0..=parent).for_each(|id| families.add((parent, id)));
         }
-        assert!(families.by_parent().values().all(|children| children.capacity() == 10));
+        let complete = families.by_parent();
+        assert!((0..3).all(|parent| i32::try_from(complete[&parent].capacity()) == Ok(parent + 1)));
     }
 }

@@ -216,20 +216,20 @@ fn selected<'a>(
 
 /// What was read below the members of objects, in the order of the members; nothing where a member is the
 /// object's own.
-type Below<T> = Vec<Option<T>>;
+type ByMember<T> = Vec<Option<T>>;
 
 /// A member of objects that are made of rows: a connection of each.
 struct Connections<T> {
     of_each: Vec<Connection<T>>,
     /// How many rows there are in those before each.
     rows_before: Vec<usize>,
-    below: Below<Rows>,
+    below: ByMember<Rows>,
 }
 
 /// A member of connections: the rows of all of them, one after another, by what is below.
 enum Rows {
-    Nodes(Below<Box<dyn OfEach>>),
-    Edges(Below<Below<Box<dyn OfEach>>>),
+    Nodes(ByMember<Box<dyn OfEach>>),
+    Edges(ByMember<ByMember<Box<dyn OfEach>>>),
 }
 
 /// [`Connections`] of any rows.
@@ -272,7 +272,7 @@ async fn read<T: Row>(
     place: Place,
     members: &[Member<'_>],
     rows: &[&T],
-) -> ServerResult<Below<Box<dyn OfEach>>> {
+) -> ServerResult<ByMember<Box<dyn OfEach>>> {
     if rows.is_empty() {
         return Ok(Vec::new());
     }
@@ -336,7 +336,7 @@ async fn read_edges<T: Row>(
     ctx: &ContextSelectionSet<'_>,
     members: &[Member<'_>],
     rows: &[&T],
-) -> ServerResult<Below<Below<Box<dyn OfEach>>>> {
+) -> ServerResult<ByMember<ByMember<Box<dyn OfEach>>>> {
     each(members, async |member| {
         if member.name() != "node" {
             return Ok(None);
@@ -353,7 +353,7 @@ async fn read_edges<T: Row>(
 async fn each<'a, T, F: Future<Output = ServerResult<Option<T>>>>(
     members: &'a [Member<'a>],
     below: impl FnMut(&'a Member<'a>) -> F,
-) -> ServerResult<Below<T>> {
+) -> ServerResult<ByMember<T>> {
     try_join_all(members.iter().map(below)).await
 }
 
@@ -367,7 +367,8 @@ trait Written: ContainerType {
         None
     }
 
-    /// Writes what was read below a member of objects of which this is the one with that index.
+    /// Writes what was read below a member of objects of which this has that index; a connection has that of its
+    /// first row.
     fn write_below(
         &self,
         json: &mut Vec<u8>,
@@ -404,25 +405,24 @@ impl<T: Row> Written for &T {
 impl<T: Row> Written for &Connection<T> {
     type Below = Rows;
 
-    /// The index is that of the first row.
     async fn write_below(
         &self,
         json: &mut Vec<u8>,
         ctx: &ContextSelectionSet<'_>,
         members: &[Member<'_>],
         below: &Rows,
-        index: usize,
+        first: usize,
     ) -> ServerResult<()> {
         let rows = self.rows().iter();
         match below {
-            Rows::Nodes(below) => write_list(json, ctx, members, below, rows, index).await,
-            Rows::Edges(below) => write_list(json, ctx, members, below, rows.map(edge), index).await,
+            Rows::Nodes(below) => write_list(json, ctx, members, below, rows, first).await,
+            Rows::Edges(below) => write_list(json, ctx, members, below, rows.map(edge), first).await,
         }
     }
 }
 
 impl<T: Row> Written for EdgeOf<&T> {
-    type Below = Below<Box<dyn OfEach>>;
+    type Below = ByMember<Box<dyn OfEach>>;
 
     async fn write_below(
         &self,

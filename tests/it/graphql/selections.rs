@@ -204,17 +204,20 @@ const MERGED: &str = "viewer { id } viewer { username }";
 on_both_databases! {
     async fn lists_that_are_written_at_once_are_what_the_executor_makes_of_them(app: App) {
         let bob = app.mentor("bob").await;
-        let ada = app.coder("ada").await;
-        let eve = app.coder("eve").await;
-        for coder in [&ada, &eve] {
-            coder.patch(&format!("/coder/{}/mentor", coder.id), json!({ "mentorId": bob.id })).await;
+        app.mentor("idle").await;
+        let zoe = app.mentor("zoe").await;
+        let [ada, eve, joe] = [app.coder("ada").await, app.coder("eve").await, app.coder("joe").await];
+        for (coder, mentor) in [(&ada, &bob), (&eve, &bob), (&joe, &zoe)] {
+            coder.patch(&format!("/coder/{}/mentor", coder.id), json!({ "mentorId": mentor.id })).await;
         }
         for (name, code, needs_review) in
             [("a \"quoted\" \\ name", "tab\t\r\n\u{7f}\u{2028}", true), ("ü 🦀", "print('\u{1}')", false)]
         {
             let input = json!({ "name": name, "code": code, "needsReview": needs_review, "comments": "</script>" });
             let store = "mutation($input: CreateSnippetInput!) { createSnippet(input: $input) { snippet { id } } }";
-            ada.graphql_with(store, json!({ "input": input })).await.data();
+            for coder in [&ada, &joe] {
+                coder.graphql_with(store, json!({ "input": input })).await.data();
+            }
         }
         for selection in [
             "mentors { nodes { id databaseId username coders { nodes { id username snippets { nodes { \
@@ -222,6 +225,8 @@ on_both_databases! {
             "mentors { edges { cursor node { __typename coders(first: 1) { __typename pageInfo { hasNextPage \
              hasPreviousPage startCursor endCursor } edges { __typename cursor node { name: username \
              snippets(last: 1) { pageInfo { hasPreviousPage } edges { node { code } } } } } } } } }",
+            "mentors { nodes { coders { nodes { username } edges { one: node { snippets { nodes { id name } } } \
+             cursor other: node { last: snippets(last: 1) { edges { node { id } } } } } } } }",
             "coders { nodes { ...Named snippets(first: 0) { nodes { id } } } }",
             "coders { nodes { flagged: snippets(needsReview: true) { nodes { id ...Text } } \
              rest: snippets(needsReview: false) { nodes { ... on Snippet { ...Text } } edges { node { id } } } } }",
