@@ -83,9 +83,7 @@ impl<T: Row> OutputType for Nodes<'_, T> {
         {
             let rows: Vec<_> = self.0.iter().collect();
             let below = read(ctx, Place::OfList, &members, &rows).await?;
-            let mut json = Vec::new();
-            write_list(&mut json, ctx, &members, &below, self.0.iter(), 0).await?;
-            return Ok(json::written(json));
+            return written(ctx, &members, &below, self.0.iter()).await;
         }
         resolve_list(ctx, field, self.0, Some(self.0.len())).await
     }
@@ -110,9 +108,7 @@ impl<T: Row> OutputType for Edges<'_, T> {
         {
             let rows: Vec<_> = self.0.iter().collect();
             let below = read_edges(ctx, &members, &rows).await?;
-            let mut json = Vec::new();
-            write_list(&mut json, ctx, &members, &below, self.0.iter().map(edge), 0).await?;
-            return Ok(json::written(json));
+            return written(ctx, &members, &below, self.0.iter().map(edge)).await;
         }
         resolve_list(ctx, field, self.0.iter().map(edge), Some(self.0.len())).await
     }
@@ -235,25 +231,13 @@ enum Rows {
 /// [`Connections`] of any rows.
 trait OfEach: Send + Sync {
     /// Writes that of the object with this index.
-    fn write<'a>(
-        &'a self,
-        json: &'a mut Vec<u8>,
-        ctx: &'a ContextSelectionSet<'_>,
-        members: &'a [Member<'_>],
-        index: usize,
-    ) -> BoxFuture<'a, ServerResult<()>>;
+    fn write<'a>(&'a self, to: Target<'a>, index: usize) -> BoxFuture<'a, ServerResult<()>>;
 }
 
 impl<T: Row> OfEach for Connections<T> {
-    fn write<'a>(
-        &'a self,
-        json: &'a mut Vec<u8>,
-        ctx: &'a ContextSelectionSet<'_>,
-        members: &'a [Member<'_>],
-        index: usize,
-    ) -> BoxFuture<'a, ServerResult<()>> {
+    fn write<'a>(&'a self, to: Target<'a>, index: usize) -> BoxFuture<'a, ServerResult<()>> {
         let Self { of_each, rows_before, below } = self;
-        Box::pin(write(json, ctx, members, below, &of_each[index], rows_before[index]))
+        Box::pin(write(to, below, &of_each[index], rows_before[index]))
     }
 }
 
@@ -357,6 +341,13 @@ async fn each<'a, T, F: Future<Output = ServerResult<Option<T>>>>(
     try_join_all(members.iter().map(below)).await
 }
 
+/// Where something is written: after this `json`, at the place and with the members that were selected.
+struct Target<'a> {
+    json: &'a mut Vec<u8>,
+    ctx: &'a ContextSelectionSet<'a>,
+    members: &'a [Member<'a>],
+}
+
 /// An object that is written.
 trait Written: ContainerType {
     /// What is read below a member.
@@ -371,9 +362,7 @@ trait Written: ContainerType {
     /// first row.
     fn write_below(
         &self,
-        json: &mut Vec<u8>,
-        ctx: &ContextSelectionSet<'_>,
-        members: &[Member<'_>],
+        to: Target<'_>,
         below: &Self::Below,
         index: usize,
     ) -> impl Future<Output = ServerResult<()>> + Send;
@@ -390,33 +379,19 @@ impl<T: Row> Written for &T {
         }
     }
 
-    async fn write_below(
-        &self,
-        json: &mut Vec<u8>,
-        ctx: &ContextSelectionSet<'_>,
-        members: &[Member<'_>],
-        below: &Self::Below,
-        index: usize,
-    ) -> ServerResult<()> {
-        below.write(json, ctx, members, index).await
+    async fn write_below(&self, to: Target<'_>, below: &Self::Below, index: usize) -> ServerResult<()> {
+        below.write(to, index).await
     }
 }
 
 impl<T: Row> Written for &Connection<T> {
     type Below = Rows;
 
-    async fn write_below(
-        &self,
-        json: &mut Vec<u8>,
-        ctx: &ContextSelectionSet<'_>,
-        members: &[Member<'_>],
-        below: &Rows,
-        first: usize,
-    ) -> ServerResult<()> {
+    async fn write_below(&self, to: Target<'_>, below: &Rows, first: usize) -> ServerResult<()> {
         let rows = self.rows().iter();
         match below {
-            Rows::Nodes(below) => write_list(json, ctx, members, below, rows, first).await,
-            Rows::Edges(below) => write_list(json, ctx, members, below, rows.map(edge), first).await,
+            Rows::Nodes(below) => write_list(to, below, rows, first).await,
+            Rows::Edges(below) => write_list(to, below, rows.map(edge), first).await,
         }
     }
 }
@@ -424,23 +399,26 @@ impl<T: Row> Written for &Connection<T> {
 impl<T: Row> Written for EdgeOf<&T> {
     type Below = ByMember<Box<dyn OfEach>>;
 
-    async fn write_below(
-        &self,
-        json: &mut Vec<u8>,
-        ctx: &ContextSelectionSet<'_>,
-        members: &[Member<'_>],
-        below: &Self::Below,
-        index: usize,
-    ) -> ServerResult<()> {
-        write(json, ctx, members, below, self.node, index).await
+    async fn write_below(&self, to: Target<'_>, below: &Self::Below, index: usize) -> ServerResult<()> {
+        write(to, below, self.node, index).await
     }
+}
+
+/// A list of all objects, written.
+async fn written<T: Written>(
+    ctx: &ContextSelectionSet<'_>,
+    members: &[Member<'_>],
+    below: &[Option<T::Below>],
+    objects: impl Iterator<Item = T> + Send,
+) -> ServerResult<Value> {
+    let mut json = Vec::new();
+    write_list(Target { json: &mut json, ctx, members }, below, objects, 0).await?;
+    Ok(json::written(json))
 }
 
 /// Writes a list of objects, of which the first has this index.
 async fn write_list<T: Written>(
-    json: &mut Vec<u8>,
-    ctx: &ContextSelectionSet<'_>,
-    members: &[Member<'_>],
+    Target { json, ctx, members }: Target<'_>,
     below: &[Option<T::Below>],
     objects: impl Iterator<Item = T> + Send,
     first: usize,
@@ -450,7 +428,8 @@ async fn write_list<T: Written>(
         if index > 0 {
             json.push(b',');
         }
-        write(json, &ctx.with_index(index), members, below, object, first + index).await?;
+        let ctx = ctx.with_index(index);
+        write(Target { json, ctx: &ctx, members }, below, object, first + index).await?;
     }
     json.push(b']');
     Ok(())
@@ -458,9 +437,7 @@ async fn write_list<T: Written>(
 
 /// Writes an object. Members below which nothing was read are asked of it.
 async fn write<T: Written>(
-    json: &mut Vec<u8>,
-    ctx: &ContextSelectionSet<'_>,
-    members: &[Member<'_>],
+    Target { json, ctx, members }: Target<'_>,
     below: &[Option<T::Below>],
     object: T,
     index: usize,
@@ -473,7 +450,8 @@ async fn write<T: Written>(
         if let Some(below) = below {
             let ctx = ctx.with_field(member.field);
             let ctx = ctx.with_selection_set(&member.field.node.selection_set);
-            object.write_below(json, &ctx, &member.members, below, index).await?;
+            let to = Target { json, ctx: &ctx, members: &member.members };
+            object.write_below(to, below, index).await?;
         } else if member.name() == TYPENAME {
             json::scalar(json, &T::type_name());
         } else if let Some(leaf) = object.leaf(member.name()) {

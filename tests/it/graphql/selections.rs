@@ -208,7 +208,7 @@ on_both_databases! {
         let zoe = app.mentor("zoe").await;
         let [ada, eve, joe] = [app.coder("ada").await, app.coder("eve").await, app.coder("joe").await];
         for (coder, mentor) in [(&ada, &bob), (&eve, &bob), (&joe, &zoe)] {
-            coder.patch(&format!("/coder/{}/mentor", coder.id), json!({ "mentorId": mentor.id })).await;
+            mentor.take_on(coder).await;
         }
         for (name, code, needs_review) in
             [("a \"quoted\" \\ name", "tab\t\r\n\u{7f}\u{2028}", true), ("ü 🦀", "print('\u{1}')", false)]
@@ -253,7 +253,7 @@ on_both_databases! {
         app.mentor("alone").await;
         let bob = app.mentor("bob").await;
         let ada = app.coder("ada").await;
-        ada.patch(&format!("/coder/{}/mentor", ada.id), json!({ "mentorId": bob.id })).await;
+        bob.take_on(&ada).await;
         let deep = "{ mentors { nodes { coders { nodes { snippets(last: -1) { nodes { id } } } } } } }";
         let path = &bob.graphql(deep).await.body["errors"][0]["path"];
         assert_eq!(path, &json!(["mentors", "nodes", 1, "coders", "nodes", 0, "snippets"]));
