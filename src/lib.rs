@@ -35,6 +35,7 @@ pub mod limit;
 mod media_type;
 mod pages;
 mod rest;
+pub mod room;
 pub mod server;
 pub mod telemetry;
 mod worker;

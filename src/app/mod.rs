@@ -37,6 +37,7 @@ use crate::{
     limit::{PlaceLimit, RateLimit},
     pages,
     rest::{self, full_list::FullLists},
+    room::Room,
     server::Shutdown,
     telemetry,
 };
@@ -120,7 +121,13 @@ impl AppState {
             ),
             sign_ups,
             schema: graphql::schema(config.introspection),
-            store: Store { db, replica, events, counts: Counts::default() },
+            store: Store {
+                db,
+                replica,
+                events,
+                counts: Counts::default(),
+                room: Room::of(config.limits.graphql.response_bytes),
+            },
             documents: match &config.trusted_documents {
                 Some(path) => Documents::of_file(path).map_err(|error| {
                     format!("TRUSTED_DOCUMENTS, {}, cannot be used: {error}", path.display())

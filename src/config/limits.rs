@@ -43,6 +43,8 @@ pub struct GraphqlLimits {
     pub errors: u32,
     /// `GRAPHQL_MAX_PAGE_SIZE`: rows of a page.
     pub page_size: u32,
+    /// `GRAPHQL_MAX_RESPONSE_BYTES`: how long the response may be, and what is read for it.
+    pub response_bytes: u32,
 }
 
 impl Limits {
@@ -88,6 +90,7 @@ impl Default for Limits {
                 directives: 5,
                 errors: 10,
                 page_size: 100,
+                response_bytes: 32 * 1024 * 1024,
             },
         }
     }

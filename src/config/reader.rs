@@ -89,6 +89,7 @@ impl<'a> Reader<'a> {
                 directives: self.limit("GRAPHQL_MAX_DIRECTIVES", graphql.directives),
                 errors: self.limit("GRAPHQL_MAX_ERRORS", graphql.errors),
                 page_size: self.limit("GRAPHQL_MAX_PAGE_SIZE", graphql.page_size),
+                response_bytes: self.limit("GRAPHQL_MAX_RESPONSE_BYTES", graphql.response_bytes),
             },
         }
     }

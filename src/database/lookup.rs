@@ -2,12 +2,17 @@
 
 use std::{collections::HashMap, future::Future, hash::Hash};
 
+use futures_util::future::join_all;
+
 use super::{ReadPool, joint::Joint};
-use crate::Result;
+use crate::{Result, error::Code};
 
 /// Who asks for more keys has a statement to themselves: they would gain little, and the others would wait
 /// for them.
 const MOST_SHARED_KEYS: usize = 20;
+/// Whose texts are longer has a statement to themselves, too: several requests may have asked for the same, and each
+/// is given a copy.
+const MOST_SHARED_BYTES: usize = 1024 * 1024;
 
 /// Rows that are looked up by keys, the same for everybody: what somebody may see of them is found out
 /// when they are there. So requests that come at the same time share a statement.
@@ -23,10 +28,17 @@ pub trait Lookup: Copy + Eq + Hash + Send + Sync + 'static {
         false
     }
 
-    /// Reads what there is for these keys, of which none is there twice.
+    /// How long the texts are of what was found, in bytes.
+    fn text_bytes(found: &Self::Value) -> usize {
+        let _ = found;
+        0
+    }
+
+    /// Reads what there is for these keys, of which none is there twice. Texts take of the [portion](ReadPool::portion)
+    /// while they come.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Those of the database and of the portion.
     fn read(
         self,
         db: &ReadPool,
@@ -38,7 +50,7 @@ impl ReadPool {
     /// Looks up keys, together with other requests that do so now.
     ///
     /// # Errors
-    /// Those of the database. What fails, fails for all who share it.
+    /// Those of the database, which fail all who share a statement, and of the request's [portion](Self::portion).
     pub async fn look_up<L: Lookup>(
         &self,
         lookup: L,
@@ -49,7 +61,7 @@ impl ReadPool {
         } else if keys.len() > MOST_SHARED_KEYS || lookup.may_be_long() {
             lookup.read(self, &keys).await
         } else {
-            self.queue().join(LookingUp(lookup), self, keys).await
+            self.queue().join(LookingUp(lookup), self, (self.clone(), keys)).await
         }
     }
 }
@@ -59,27 +71,38 @@ struct LookingUp<L>(L);
 
 impl<L: Lookup> Joint for LookingUp<L> {
     type Db = ReadPool;
-    type Input = Vec<L::Key>;
+    type Input = (ReadPool, Vec<L::Key>);
     type Output = HashMap<L::Key, L::Value>;
 
     async fn carry_out(self, db: ReadPool, asked: Vec<Self::Input>) -> Vec<Result<Self::Output>> {
-        let mut wanted: HashMap<L::Key, usize> = HashMap::new();
-        for key in asked.iter().flatten() {
-            *wanted.entry(key.clone()).or_default() += 1;
+        if let [(db, keys)] = &asked[..] {
+            return vec![self.0.read(db, keys).await];
         }
-        let keys: Vec<_> = wanted.keys().cloned().collect();
-        let mut found = match self.0.read(&db, &keys).await {
+        let mut wanted: HashMap<&L::Key, usize> = HashMap::new();
+        for key in asked.iter().flat_map(|(_, keys)| keys) {
+            *wanted.entry(key).or_default() += 1;
+        }
+        let keys: Vec<_> = wanted.keys().map(|key| L::Key::clone(key)).collect();
+        let mut found = match self.0.read(&db.up_to(MOST_SHARED_BYTES), &keys).await {
             Ok(found) => found,
+            Err(error) if error.code == Code::ResponseTooLarge => {
+                return join_all(asked.iter().map(|(db, keys)| self.0.read(db, keys))).await;
+            }
             Err(error) => return asked.iter().map(|_| Err(error.clone())).collect(),
         };
         // The last who wants it need not have a copy.
-        let mut give = |key: L::Key| {
-            let others = wanted.get_mut(&key)?;
+        let mut give = |key: &L::Key| {
+            let others = wanted.get_mut(key)?;
             *others -= 1;
-            let value = if *others == 0 { found.remove(&key) } else { found.get(&key).cloned() };
-            Some((key, value?))
+            let value = if *others == 0 { found.remove(key) } else { found.get(key).cloned() };
+            Some((key.clone(), value?))
         };
-        asked.into_iter().map(|keys| Ok(keys.into_iter().filter_map(&mut give).collect())).collect()
+        let given = asked.iter().map(|(db, keys)| {
+            let found: Self::Output = keys.iter().filter_map(&mut give).collect();
+            db.portion().take(found.values().map(L::text_bytes).sum())?;
+            Ok(found)
+        });
+        given.collect()
     }
 }
 
@@ -87,15 +110,18 @@ impl<L: Lookup> Joint for LookingUp<L> {
 mod tests {
     use std::{collections::BTreeSet, future::poll_fn, pin::pin, sync::Mutex, task::Poll, time::Duration};
 
-    use futures_util::future::{join_all, poll_immediate};
+    use futures_util::future::poll_immediate;
     use sea_orm::Database;
     use tokio::{runtime::Builder, task::yield_now, time::timeout};
 
     use super::*;
-    use crate::{Error, database::Pool, error::Code};
+    use crate::{Error, database::Pool, error::Code, room::Room};
 
     /// What was read, one entry for each statement that it would have been.
     static READ: Mutex<Vec<(&str, BTreeSet<i32>)>> = Mutex::new(Vec::new());
+
+    /// From this number on, squares are as long as may be shared, so that two are not.
+    const FIRST_LONG: i32 = 1000;
 
     /// The squares of numbers from 0.
     #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -109,18 +135,27 @@ mod tests {
             self.0 == "long"
         }
 
-        async fn read(self, _: &ReadPool, keys: &[i32]) -> Result<HashMap<i32, i32>> {
+        fn text_bytes(square: &i32) -> usize {
+            if *square >= FIRST_LONG * FIRST_LONG { MOST_SHARED_BYTES - 1 } else { 0 }
+        }
+
+        async fn read(self, db: &ReadPool, keys: &[i32]) -> Result<HashMap<i32, i32>> {
             READ.lock().expect("no panic").push((self.0, keys.iter().copied().collect()));
             yield_now().await;
             if keys.contains(&13) {
                 return Err(Error::internal("13"));
             }
-            Ok(keys.iter().filter(|key| **key >= 0).map(|key| (*key, key * key)).collect())
+            let found: HashMap<_, _> =
+                keys.iter().filter(|key| **key >= 0).map(|key| (*key, key * key)).collect();
+            db.portion().take(found.values().map(Self::text_bytes).sum())?;
+            Ok(found)
         }
     }
 
     async fn db() -> ReadPool {
-        Pool::observed(Database::connect("sqlite::memory:").await.expect("a database"), |_| ()).into()
+        let pool = Pool::observed(Database::connect("sqlite::memory:").await.expect("a database"), |_| ());
+        let room = u32::try_from(MOST_SHARED_BYTES + MOST_SHARED_BYTES / 2).expect("so much room");
+        ReadPool::of(pool, &Room::of(room))
     }
 
     fn read_for(test: &str) -> Vec<BTreeSet<i32>> {
@@ -157,6 +192,23 @@ mod tests {
         assert_eq!(read, [[1, 2].into(), many.into_iter().collect::<BTreeSet<_>>()]);
         assert_eq!(read_for("other"), [[1].into()]);
         assert_eq!(read_for("long"), [[1].into(), [2].into()]);
+    }
+
+    #[tokio::test]
+    async fn what_is_long_is_read_for_each_and_takes_of_what_they_have_in_memory() {
+        let (db, squares) = (db().await, Squares("texts"));
+        let [one, other] = [(); 2].map(|()| db.clone().for_one_request());
+        let asked = [one.look_up(squares, vec![1000]), other.look_up(squares, vec![1001])];
+        let found = join_all(asked).await;
+        assert!(found.iter().all(Result::is_ok), "{found:?}");
+        assert_eq!(read_for("texts"), [[1000, 1001].into(), [1000].into(), [1001].into()]);
+
+        let short = db.for_one_request();
+        let asked = [one.look_up(squares, vec![1002]), short.look_up(squares, vec![2])];
+        let [refused, found] = &join_all(asked).await[..] else { panic!("there are two") };
+        assert_eq!(refused.as_ref().map_err(|error| error.code), Err(Code::ResponseTooLarge));
+        assert_eq!(found.as_ref().map(|found| found[&2]).ok(), Some(4));
+        assert_eq!(read_for("texts").len(), 4, "they shared it");
     }
 
     #[test]

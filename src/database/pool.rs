@@ -1,5 +1,6 @@
 use std::{
     fmt, iter,
+    ops::ControlFlow,
     sync::{Arc, Mutex, PoisonError, Weak},
     time::Instant,
 };
@@ -150,14 +151,15 @@ impl Pool {
         answer
     }
 
-    /// Executes a statement and adds each row as it comes to what is made of them all: rows weigh more.
+    /// Executes a statement and adds each row as it comes to what is made of them all: rows weigh more. No more
+    /// rows are read after `add` breaks.
     ///
     /// # Errors
     /// Those of the database, and of `add`.
     pub async fn query_fold<T: Default + Send>(
         &self,
         statement: Statement,
-        add: impl Fn(&mut T, QueryResult) -> Result<(), DbErr> + Send + Sync,
+        add: impl Fn(&mut T, QueryResult) -> Result<ControlFlow<()>, DbErr> + Send + Sync,
     ) -> Result<T, DbErr> {
         let began = Instant::now();
         let answer = match &self.0.kept {
@@ -308,7 +310,7 @@ where
     async fn query_fold<T: Default>(
         &self,
         statement: &Statement,
-        add: impl Fn(&mut T, QueryResult) -> Result<(), DbErr>,
+        add: impl Fn(&mut T, QueryResult) -> Result<ControlFlow<()>, DbErr>,
     ) -> Result<T, DbErr>
     where
         QueryResult: From<DB::Row>,
@@ -318,7 +320,14 @@ where
         let mut made = T::default();
         let answer = loop {
             match rows.try_next().await {
-                Ok(Some(row)) => add(&mut made, row.into())?,
+                Ok(Some(row)) => {
+                    if add(&mut made, row.into())?.is_break() {
+                        drop(rows);
+                        // It would have all of the other rows read before it is used again.
+                        connection.close_on_drop();
+                        return Ok(made);
+                    }
+                }
                 Ok(None) => break Ok(made),
                 Err(error) => break Err(error),
             }
@@ -370,7 +379,7 @@ impl ConnectionTrait for Pool {
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         self.query_fold(statement, |rows: &mut Vec<_>, row| {
             rows.push(row);
-            Ok(())
+            Ok(ControlFlow::Continue(()))
         })
         .await
     }

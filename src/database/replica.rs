@@ -6,8 +6,9 @@
 
 use std::{
     future::Future,
+    ops::ControlFlow,
     sync::{
-        Arc, Mutex, PoisonError, Weak,
+        Arc, Mutex, OnceLock, PoisonError, Weak,
         atomic::{AtomicBool, Ordering},
     },
     time::{Duration, Instant},
@@ -17,7 +18,12 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statem
 use tokio::time::{sleep, timeout};
 
 use super::{Pool, connect_lazily, joint::Queue};
-use crate::{Error, config::Limits, telemetry};
+use crate::{
+    Error, Result,
+    config::Limits,
+    room::{Portion, Room},
+    telemetry,
+};
 
 /// How long a request waits for the replica to catch up, and how long it waits before it asks again.
 const CATCH_UP_TIME: Duration = Duration::from_millis(20);
@@ -85,10 +91,11 @@ impl Replica {
     }
 
     /// Where a request reads that has come now.
-    pub(crate) async fn reader(self: &Arc<Self>) -> ReadPool {
+    pub(crate) async fn reader(self: &Arc<Self>, room: &Arc<Room>) -> ReadPool {
         let may_be_read = self.is_in_use() && self.is_fit().await;
         telemetry::read_begins(if may_be_read { "replica" } else { "primary" });
-        ReadPool { primary: self.primary.clone(), replica: may_be_read.then(|| Arc::clone(self)) }
+        let replica = may_be_read.then(|| Arc::clone(self));
+        ReadPool { replica, ..ReadPool::of(self.primary.clone(), room) }
     }
 
     /// Whether the replica can be read now.
@@ -239,20 +246,41 @@ impl Question {
     }
 }
 
-/// Where one request reads: the replica as long as it answers, and else the primary.
+/// Where requests read: at the replica as long as it answers, and else at the primary. And how much may be in memory
+/// of what they read.
 #[derive(Clone, Debug)]
 pub struct ReadPool {
     primary: Pool,
     replica: Option<Arc<Replica>>,
-}
-
-impl From<Pool> for ReadPool {
-    fn from(primary: Pool) -> Self {
-        Self { primary, replica: None }
-    }
+    room: Arc<Room>,
+    /// That of the one request that reads there.
+    portion: Option<Arc<Portion>>,
 }
 
 impl ReadPool {
+    /// The primary, for any requests.
+    #[must_use]
+    pub fn of(primary: Pool, room: &Arc<Room>) -> Self {
+        Self { primary, replica: None, room: Arc::clone(room), portion: None }
+    }
+
+    /// The same for one request, which has one portion for all that it reads.
+    #[must_use]
+    pub fn for_one_request(self) -> Self {
+        self.up_to(usize::MAX)
+    }
+
+    /// The same for one request that has so many bytes in memory at most.
+    #[must_use]
+    pub fn up_to(self, bytes: usize) -> Self {
+        Self { portion: Some(Arc::new(self.room.portion_up_to(bytes))), ..self }
+    }
+
+    /// What a statement takes room for.
+    pub(crate) fn portion(&self) -> Arc<Portion> {
+        self.portion.clone().unwrap_or_else(|| Arc::new(self.room.portion()))
+    }
+
     /// What the requests of this thread wait for that read where this one does.
     pub(super) fn queue(&self) -> &Arc<Queue> {
         self.replica.as_deref().map_or(&self.primary, Replica::pool).queue()
@@ -265,12 +293,39 @@ impl ReadPool {
     pub async fn query_fold<T: Default + Send>(
         &self,
         statement: Statement,
-        add: impl Fn(&mut T, QueryResult) -> Result<(), DbErr> + Send + Sync,
+        add: impl Fn(&mut T, QueryResult) -> Result<ControlFlow<()>, DbErr> + Send + Sync,
     ) -> Result<T, DbErr> {
         match self.at_replica(|pool| pool.query_fold(statement.clone(), &add)).await {
             Some(made) => Ok(made),
             None => self.primary.query_fold(statement, add).await,
         }
+    }
+
+    /// The same for rows with texts, where `add` tells how many bytes these have: they take of the
+    /// [portion](Self::portion).
+    ///
+    /// # Errors
+    /// Those of the primary, of `add`, and of the portion.
+    pub async fn query_texts<T: Default + Send>(
+        &self,
+        statement: Statement,
+        add: impl Fn(&mut T, QueryResult) -> Result<usize, DbErr> + Send + Sync,
+    ) -> Result<T> {
+        let portion = self.portion();
+        let refused = OnceLock::new();
+        let add = |made: &mut T, row| {
+            let taken = portion.take(add(made, row)?);
+            Ok(taken.map_or_else(
+                |error| {
+                    // The first is the one that is told.
+                    let _ = refused.set(error);
+                    ControlFlow::Break(())
+                },
+                ControlFlow::Continue,
+            ))
+        };
+        let made = self.query_fold(statement, add).await?;
+        refused.into_inner().map_or(Ok(made), Err)
     }
 
     /// What the replica answers, if it does.

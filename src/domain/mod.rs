@@ -15,7 +15,10 @@ pub mod users;
 
 use std::sync::Arc;
 
-use crate::database::{Pool, ReadPool, Replica};
+use crate::{
+    database::{Pool, ReadPool, Replica},
+    room::Room,
+};
 
 use self::{counts::Counts, events::Events};
 
@@ -30,14 +33,24 @@ pub struct Store {
     pub events: Events,
     /// How long the long lists are.
     pub counts: Counts,
+    /// For what requests read and send.
+    pub room: Arc<Room>,
 }
 
 impl Store {
     /// Where a request that changes nothing reads. All is there that was written before this was called.
     pub async fn reader(&self) -> ReadPool {
-        match &self.replica {
-            Some(replica) => replica.reader().await,
-            None => self.db.clone().into(),
-        }
+        let reader = match &self.replica {
+            Some(replica) => replica.reader(&self.room).await,
+            None => self.primary(),
+        };
+        reader.for_one_request()
+    }
+
+    /// Where requests read that change something, and whoever reads for long: all is there that was written before
+    /// each statement.
+    #[must_use]
+    pub fn primary(&self) -> ReadPool {
+        ReadPool::of(self.db.clone(), &self.room)
     }
 }

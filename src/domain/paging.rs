@@ -154,7 +154,7 @@ where
 /// rows whose `parent` is one of them. `read` makes something of a row.
 ///
 /// # Errors
-/// Those of the database.
+/// Those of the database, and of the portion that texts take.
 pub async fn pages<E, M>(
     db: &ReadPool,
     select: Select<E>,
@@ -180,10 +180,12 @@ where
         Some(rows) => backend.build(&first_of_each(select, parent, parents, page, rows)),
     };
     let add = |families: &mut Families<M>, row| {
-        families.add(read(&row)?);
-        Ok(())
+        let child = read(&row)?;
+        let bytes = child.text_bytes();
+        families.add(child);
+        Ok(bytes)
     };
-    let mut children_of = db.query_fold(statement, add).await?.by_parent();
+    let mut children_of = db.query_texts(statement, add).await?.by_parent();
     let slices = parents.iter().map(|parent| {
         let mut children = children_of.remove(parent).unwrap_or_default();
         children.sort_unstable_by_key(M::id);
@@ -202,6 +204,11 @@ pub trait Child: Send {
 
     /// That of its parent.
     fn parent(&self) -> i32;
+
+    /// How long its texts are, in bytes, if they may be long.
+    fn text_bytes(&self) -> usize {
+        0
+    }
 }
 
 /// Children on their way from the database. Mostly those of one parent come one after another: they gather until

@@ -33,6 +33,14 @@ pub struct Model {
     pub updated_at: DateTimeUtc,
 }
 
+impl Model {
+    /// How long its texts are, in bytes.
+    #[must_use]
+    pub fn text_bytes(&self) -> usize {
+        self.name.len() + self.code.len() + self.comments.as_ref().map_or(0, String::len)
+    }
+}
+
 /// To whom a snippet belongs.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {
@@ -89,6 +97,12 @@ impl From<Model> for Listed {
 }
 
 impl Listed {
+    /// How long the texts are that were read, in bytes.
+    #[must_use]
+    pub fn text_bytes(&self) -> usize {
+        [&self.name, &self.code, &self.comments].into_iter().flatten().map(String::len).sum()
+    }
+
     /// Reads a row of [`find`] with the same columns.
     ///
     /// # Errors

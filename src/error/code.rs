@@ -33,6 +33,8 @@ pub enum Code {
     ContentTooLarge,
     /// The request's body is of a media type that is not read here.
     UnsupportedMediaType,
+    /// What was asked for is more than fits into a response.
+    ResponseTooLarge,
     /// Too many requests of this kind.
     RateLimited,
     /// A fault of ours.
@@ -74,6 +76,7 @@ impl Code {
             Self::PreconditionFailed => ("CONFLICT", StatusCode::PRECONDITION_FAILED),
             Self::ContentTooLarge => ("BAD_REQUEST", StatusCode::PAYLOAD_TOO_LARGE),
             Self::UnsupportedMediaType => ("BAD_REQUEST", StatusCode::UNSUPPORTED_MEDIA_TYPE),
+            Self::ResponseTooLarge => ("RESPONSE_TOO_LARGE", StatusCode::BAD_REQUEST),
             Self::RateLimited => ("RATE_LIMITED", StatusCode::TOO_MANY_REQUESTS),
             Self::Internal => ("INTERNAL_SERVER_ERROR", StatusCode::INTERNAL_SERVER_ERROR),
             Self::BadGateway => ("UNAVAILABLE", StatusCode::BAD_GATEWAY),

@@ -134,6 +134,14 @@ impl Error {
         }
     }
 
+    /// What was asked for has more than so many bytes.
+    #[must_use]
+    pub fn response_too_large(most: usize) -> Self {
+        let message =
+            format!("The response would have more than {most} bytes: ask for fewer objects or fields.");
+        Self::new(Code::ResponseTooLarge, message)
+    }
+
     /// Something that the request needs is not there at the moment.
     pub fn unavailable(message: impl Into<Cow<'static, str>>) -> Self {
         Self { retry_after: Some(Duration::from_secs(5)), ..Self::new(Code::Unavailable, message) }

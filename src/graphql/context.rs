@@ -21,6 +21,7 @@ use crate::{
     auth::{Authority, Viewer},
     database::ReadPool,
     domain::{Store, signup::SignUps},
+    room::Portion,
 };
 
 type Loader = DataLoader<Reader, HashMapCache>;
@@ -32,6 +33,8 @@ pub(super) struct RequestContext {
     /// None when nothing drives them, and what is read is read at once.
     batches: Option<Batches>,
     loader: Arc<Loader>,
+    /// What the response takes.
+    response: Arc<Portion>,
     may_write: bool,
 }
 
@@ -41,32 +44,53 @@ pub(super) fn may_write<T>(ctx: &ContextBase<'_, T>) -> bool {
     ctx.data_unchecked::<RequestContext>().may_write
 }
 
+/// Has the response take so many bytes more.
+///
+/// # Errors
+/// Those of its [`Portion`].
+pub(super) fn take<T>(ctx: &ContextBase<'_, T>, bytes: usize) -> Result<()> {
+    ctx.data_unchecked::<RequestContext>().response.take(bytes)
+}
+
 impl RequestContext {
     /// For a query or mutation that reads in `db`, and whose loads `batches` runs.
-    pub(super) fn new(app: &App, db: ReadPool, viewer: Viewer, client: IpAddr, batches: Batches) -> Self {
+    pub(super) fn new(
+        app: &App,
+        db: ReadPool,
+        viewer: Viewer,
+        client: IpAddr,
+        batches: Batches,
+        response: Arc<Portion>,
+    ) -> Self {
         let reader = Reader { db, viewer: Arc::new(viewer) };
         // A batch is as large as the query makes it: cut in pieces, it would take more statements
         // the more rows there are.
         let loader =
             DataLoader::with_cache(reader, batches.clone(), batches.clone(), HashMapCache::default())
                 .max_batch_size(usize::MAX);
-        Self::of(app, client, Arc::new(loader), Some(batches))
+        Self::of(app, client, Arc::new(loader), Some(batches), response)
     }
 
     /// For a subscription, which lasts: every event is looked at anew.
-    pub(super) fn live(app: &App, viewer: Viewer, client: IpAddr) -> Self {
+    pub(super) fn live(app: &App, viewer: Viewer, client: IpAddr, response: Arc<Portion>) -> Self {
         let loader = app.live_loaders.of(viewer, |viewer| {
-            let reader = Reader { db: app.store.db.clone().into(), viewer: Arc::new(viewer) };
+            let reader = Reader { db: app.store.primary(), viewer: Arc::new(viewer) };
             let (spawner, timer) = (TokioSpawner::current(), TokioTimer::default());
             let loader = DataLoader::with_cache(reader, spawner, timer, HashMapCache::default());
             loader.enable_all_cache(false);
             loader
         });
-        Self::of(app, client, loader, None)
+        Self::of(app, client, loader, None, response)
     }
 
-    fn of(app: &App, client: IpAddr, loader: Arc<Loader>, batches: Option<Batches>) -> Self {
-        Self { app: App::clone(app), client, batches, loader, may_write: false }
+    fn of(
+        app: &App,
+        client: IpAddr,
+        loader: Arc<Loader>,
+        batches: Option<Batches>,
+        response: Arc<Portion>,
+    ) -> Self {
+        Self { app: App::clone(app), client, batches, loader, response, may_write: false }
     }
 
     /// For an operation whose lists of rows `may_write` themselves as JSON, or may not.

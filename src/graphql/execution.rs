@@ -26,7 +26,7 @@ use super::{
     stage::Stage,
     usages, variables,
 };
-use crate::{Error, app::App, auth::Viewer, error::Code, telemetry};
+use crate::{Error, app::App, auth::Viewer, error::Code, room::Portion, telemetry};
 
 /// An operation that was found fit to be executed, as far as can be told before validation.
 pub(super) struct Operation {
@@ -37,8 +37,8 @@ pub(super) struct Operation {
     document: Document,
     /// Whether objects of the response may have to be merged.
     merges: bool,
-    /// How much it asks for at most.
-    weight: u32,
+    /// How many objects it asks for at most.
+    objects: u32,
 }
 
 /// What an operation is in.
@@ -84,7 +84,7 @@ impl Operation {
             variables::keep_declared(operation, &mut parameters.variables);
             variables::fill_in_defaults(operation, &mut parameters.variables);
         }
-        let weight = limits::check(&parsed, &parameters.variables, limits)?;
+        let objects = limits::check(&parsed, &parameters.variables, limits)?;
         if let Some(operation) = operation {
             if known.is_none() {
                 usages::check(&parsed, operation, app.introspection)?;
@@ -103,13 +103,13 @@ impl Operation {
         request.operation_name = key.operation_name;
         let is_subscription = kind == Some(OperationType::Subscription);
         request.set_parsed_query(if is_subscription { roots::flattened(parsed)? } else { parsed });
-        Ok(Self { request, name, kind, document, merges, weight })
+        Ok(Self { request, name, kind, document, merges, objects })
     }
 
     /// Waits until there is room in memory for what the operation asks for. The share is to be kept until
     /// the response has been written.
     pub(super) async fn share<'a>(&self, app: &'a App) -> Share<'a> {
-        app.large_operations.share(self.weight).await
+        app.large_operations.share(self.objects).await
     }
 
     /// Whether lists of rows may be written as JSON while it is executed. Of a mutation there are few,
@@ -118,14 +118,21 @@ impl Operation {
         self.kind == Some(OperationType::Query) && !self.merges
     }
 
-    /// Executes a query or mutation. With `writes`, parts of the response may be [JSON](super::json)
-    /// already.
-    pub(super) async fn execute(self, app: &App, viewer: Viewer, client: IpAddr, writes: bool) -> Outcome {
+    /// Executes a query or mutation, whose response takes of `room`. With `writes`, parts of it may be
+    /// [JSON](super::json) already.
+    pub(super) async fn execute(
+        self,
+        app: &App,
+        viewer: Viewer,
+        client: IpAddr,
+        room: Arc<Portion>,
+        writes: bool,
+    ) -> Outcome {
         let executing = telemetry::executing(self.name.as_deref(), self.kind);
         let batches = Batches::default();
         let is_mutation = self.kind == Some(OperationType::Mutation);
-        let db = if is_mutation { app.store.db.clone().into() } else { app.store.reader().await };
-        let context = RequestContext::new(app, db, viewer, client, batches.clone());
+        let db = if is_mutation { app.store.primary().for_one_request() } else { app.store.reader().await };
+        let context = RequestContext::new(app, db, viewer, client, batches.clone(), room);
         let context = if is_mutation { context.without_cache() } else { context.writing(writes) };
         let request = with(self.request, context);
         let schema = match &self.document {
@@ -150,18 +157,22 @@ impl Operation {
     ) -> impl Stream<Item = Outcome> + Send + use<> {
         let subscribed = telemetry::subscribed(self.name.as_deref());
         let (stage, progress) = Stage::begin();
-        let mut request = with(self.request, RequestContext::live(app, viewer, client));
+        let room = Arc::new(app.store.room.portion());
+        let context = RequestContext::live(app, viewer, client, Arc::clone(&room));
+        let mut request = with(self.request, context);
         request.data.insert(stage);
         let responses = app.schema.execute_stream(request);
         let (most_errors, timeout) = (app.limits.graphql.errors as usize, app.limits.request_timeout);
         // What is subscribed goes with the stream.
-        stream::unfold(Some((responses, progress, subscribed)), move |state| async move {
-            let (mut responses, mut progress, subscribed) = state?;
+        stream::unfold(Some((responses, progress, room, subscribed)), move |state| async move {
+            let (mut responses, mut progress, room, subscribed) = state?;
             tokio::select! {
                 response = responses.next() => {
+                    // The next event has it again.
+                    room.clear();
                     let outcome = Outcome::of(response?, most_errors);
                     let outcome = if progress.has_begun() { outcome } else { outcome.into_refusal() };
-                    Some((outcome, Some((responses, progress, subscribed))))
+                    Some((outcome, Some((responses, progress, room, subscribed))))
                 }
                 () = progress.overdue(timeout) => Some((Outcome::overdue(), None)),
             }
@@ -178,7 +189,8 @@ impl Operation {
         let outcome = async move {
             let executed = async {
                 let _share = self.share(&app).await;
-                self.execute(&app, viewer, client, false).await
+                let room = Arc::new(app.store.room.portion());
+                self.execute(&app, viewer, client, room, false).await
             };
             let executed = tokio::time::timeout(app.limits.request_timeout, executed).await;
             executed.unwrap_or_else(|_| Outcome::overdue())

@@ -1,6 +1,8 @@
 //! GraphQL over HTTP, as the specification of that name has it: what is read, what is answered, and
 //! with which status.
 
+use std::sync::Arc;
+
 use async_graphql::{ServerError, parser::types::OperationType};
 use async_graphql_axum::GraphQLResponse;
 use axum::{
@@ -121,8 +123,10 @@ async fn answer(
                 }
             } else {
                 let _share = operation.share(app).await;
+                let room = Arc::new(app.store.room.portion());
                 let writes = operation.may_be_written();
-                write(media_type, operation.execute(app, viewer, client.0, writes).await, writes)
+                let outcome = operation.execute(app, viewer, client.0, Arc::clone(&room), writes).await;
+                room.held_by(write(media_type, outcome, writes))
             }
         }
         Err(refusal) => refuse(media_type, refusal),

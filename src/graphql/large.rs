@@ -1,17 +1,16 @@
-//! Operations that ask for so much that few of them fit into memory at the same time.
+//! Operations that ask for so many objects that few of them fit into memory at the same time. (How long the texts are
+//! that are in them is not known before: see `room.rs`.)
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::limits::LONG_TEXT_WEIGHT;
 use crate::{admission::step_aside, config::Limits};
 
-/// From which weight on an operation has to wait for others of its kind.
+/// From how many objects on an operation has to wait for others of its kind.
 const LARGE_OPERATION: u32 = 10_000;
-/// How many operations are executed at the same time that ask for as many objects as may be asked for, each
-/// with a long text; without, more.
-const LARGEST_AT_ONCE: u64 = 3;
+/// How many operations are executed at the same time that ask for as many objects as may be asked for.
+const LARGEST_AT_ONCE: u64 = 9;
 
-/// Room for large operations: one permit for each unit of weight.
+/// Room for large operations: one permit for each object.
 #[derive(Debug)]
 pub struct LargeOperations {
     room: Semaphore,
@@ -25,24 +24,24 @@ impl LargeOperations {
     /// As much room as `limits` make necessary.
     #[must_use]
     pub fn new(limits: &Limits) -> Self {
-        let room = LARGEST_AT_ONCE * u64::from(limits.graphql.nodes) * (1 + LONG_TEXT_WEIGHT);
+        let room = LARGEST_AT_ONCE * u64::from(limits.graphql.nodes);
         let most = u32::try_from(room).unwrap_or(u32::MAX);
         Self { room: Semaphore::new(most as usize), most }
     }
 
-    /// Waits until there is room for an operation of that weight; one that is heavier than all of it has all
-    /// of it. Small ones do not wait with it to be let in.
-    pub(super) async fn share(&self, weight: u32) -> Share<'_> {
-        if weight < LARGE_OPERATION {
+    /// Waits until there is room for an operation that asks for so many objects; one that asks for more than fit has
+    /// all of it. Small ones do not wait with it to be let in.
+    pub(super) async fn share(&self, objects: u32) -> Share<'_> {
+        if objects < LARGE_OPERATION {
             return None;
         }
-        let weight = weight.min(self.most);
-        if let Ok(share) = self.room.try_acquire_many(weight) {
+        let objects = objects.min(self.most);
+        if let Ok(share) = self.room.try_acquire_many(objects) {
             return Some(share);
         }
         step_aside();
         // It is never closed.
-        self.room.acquire_many(weight).await.ok()
+        self.room.acquire_many(objects).await.ok()
     }
 }
 
@@ -56,7 +55,7 @@ mod tests {
     fn the_largest_wait_for_each_other_and_small_ones_for_nobody() {
         let limits = Limits::default();
         let operations = LargeOperations::new(&limits);
-        let largest = limits.graphql.nodes * 3;
+        let largest = limits.graphql.nodes;
         let mut executed: Vec<_> = (0..LARGEST_AT_ONCE)
             .map(|_| operations.share(largest).now_or_never().expect("there is room"))
             .collect();

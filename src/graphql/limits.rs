@@ -23,11 +23,6 @@ const MAX_REPETITIONS: u32 = 30;
 const MAX_NESTING: u32 = 64;
 /// How many things a list has that is no connection: those of introspection.
 const LIST_SIZE: u64 = 10;
-/// Fields that may be longer than all the others of their objects together.
-const LONG_TEXTS: [(&str, &str); 2] = [("Snippet", "code"), ("Snippet", "comments")];
-/// How many times an object's own weight such a text has: some kilobytes, each of which is in memory
-/// several times while it is on its way.
-pub(super) const LONG_TEXT_WEIGHT: u64 = 2;
 
 /// Checks the number of tokens, and how deep brackets are nested, before parsing: the parser goes as
 /// deep as they do, and has only so much stack.
@@ -55,8 +50,8 @@ pub(super) fn check_tokens(query: &str, limits: &GraphqlLimits) -> Result<()> {
     Ok(())
 }
 
-/// Checks every operation of the document, since validation will walk them all. Tells the weight of the
-/// heaviest: how much it asks for, an object's being 1 without its long texts.
+/// Checks every operation of the document, since validation will walk them all. Tells how many objects are asked for
+/// by the one that asks for most.
 ///
 /// # Errors
 /// `ValidationFailed`.
@@ -65,7 +60,7 @@ pub(super) fn check(
     variables: &Variables,
     limits: &GraphqlLimits,
 ) -> Result<u32> {
-    let mut weight = 0;
+    let mut nodes = 0;
     let mut meter = Meter { document, variables, limits, fragments: HashMap::new() };
     for (_, operation) in document.operations.iter() {
         let cost = meter.selection_set(
@@ -82,9 +77,9 @@ pub(super) fn check(
                 return Err(refused(format!("This operation asks for more than {most} {what}.")));
             }
         }
-        weight = weight.max(cost.weight);
+        nodes = nodes.max(cost.nodes);
     }
-    Ok(u32::try_from(weight).unwrap_or(u32::MAX))
+    Ok(u32::try_from(nodes).unwrap_or(u32::MAX))
 }
 
 /// What a selection set costs; sums saturate.
@@ -94,8 +89,6 @@ struct Cost {
     depth: u64,
     /// Objects asked for: the product of the page sizes along each path, summed.
     nodes: u64,
-    /// The same, with what long texts weigh.
-    weight: u64,
     aliases: u64,
     fields: u64,
 }
@@ -105,7 +98,6 @@ impl Cost {
         Self {
             depth: self.depth.max(other.depth),
             nodes: self.nodes.saturating_add(other.nodes),
-            weight: self.weight.saturating_add(other.weight),
             aliases: self.aliases.saturating_add(other.aliases),
             fields: self.fields.saturating_add(other.fields),
         }
@@ -169,11 +161,9 @@ impl<'a> Meter<'a> {
     fn field(&mut self, field: &'a Field, scope: Scope<'a>) -> Result<Cost> {
         let name = field.name.node.as_str();
         let is_introspection = scope.type_name.starts_with("__") || name.starts_with("__");
-        let is_long = LONG_TEXTS.contains(&(scope.type_name, name));
         let own = Cost {
             depth: u64::from(!is_introspection),
             nodes: 0,
-            weight: if is_long { LONG_TEXT_WEIGHT } else { 0 },
             aliases: field.alias.is_some().into(),
             fields: 1,
         };
@@ -196,11 +186,9 @@ impl<'a> Meter<'a> {
         };
         let below = self.selection_set(&field.selection_set.node, Scope { type_name, size })?;
         let is_object = !type_name.ends_with("Connection") && !type_name.ends_with("Edge");
-        let all_of = |below: u64| times.saturating_mul(below.saturating_add(is_object.into()));
         Ok(Cost {
             depth: own.depth.saturating_add(below.depth),
-            nodes: all_of(below.nodes),
-            weight: all_of(below.weight),
+            nodes: times.saturating_mul(below.nodes.saturating_add(is_object.into())),
             aliases: own.aliases.saturating_add(below.aliases),
             fields: own.fields.saturating_add(below.fields),
         })
@@ -256,30 +244,4 @@ fn check_repetitions(set: &SelectionSet) -> Result<()> {
 
 fn refused(message: String) -> Error {
     Error::new(Code::ValidationFailed, message)
-}
-
-#[cfg(test)]
-mod tests {
-    use async_graphql::parser::parse_query;
-
-    use super::*;
-    use crate::config::Limits;
-
-    #[test]
-    fn long_texts_weigh_more_than_what_they_are_in() {
-        for (snippet, weight) in [
-            ("id name", 10 * (1 + 5)),
-            ("id code", 10 * (1 + 5 * 3)),
-            ("...Texts", 10 * (1 + 5 * 5)),
-            ("coder { id code: username }", 10 * (1 + 5 * 2)),
-        ] {
-            let query = format!(
-                "{{ coders(first: 10) {{ nodes {{ snippets(first: 5) {{ nodes {{ {snippet} }} }} }} }} }} \
-                 fragment Texts on Snippet {{ code comments }}"
-            );
-            let document = parse_query(query).expect("a document");
-            let found = check(&document, &Variables::default(), &Limits::default().graphql);
-            assert_eq!(found.expect("it is within the limits"), weight, "{snippet}");
-        }
-    }
 }

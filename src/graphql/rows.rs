@@ -9,7 +9,8 @@
 use std::{borrow::Cow, collections::HashMap, future, slice};
 
 use async_graphql::{
-    Context, ContextSelectionSet, Name, OutputType, Positioned, ServerResult, Value,
+    Context, ContextBase, ContextSelectionSet, Name, OutputType, Pos, Positioned, ServerError, ServerResult,
+    Value,
     parser::types::{Field, FragmentDefinition, Selection, SelectionSet},
     registry::Registry,
     resolver_utils::{ContainerType, resolve_list},
@@ -18,7 +19,7 @@ use futures_util::future::{BoxFuture, try_join_all};
 
 use super::{
     connection::{Connection, EdgeOf, Numbered, edge},
-    context::may_write,
+    context::{may_write, take},
     error::ApiError,
     id::{Global, Kind},
     json,
@@ -286,10 +287,7 @@ fn read_connections<'a, T: Row>(
         let of_each = {
             let ctx = item(0);
             let ctx = ctx.with_field(member.field);
-            T::connections(&ctx, rows).await.map_err(|error| {
-                let error = async_graphql::Error::from(error);
-                ctx.set_error_path(error.into_server_error(member.field.pos))
-            })?
+            T::connections(&ctx, rows).await.map_err(|error| failed(&ctx, member.field.pos, error))?
         };
         let first = of_each.iter().position(|connection| !connection.rows().is_empty());
         let ctx = item(first.unwrap_or_default());
@@ -341,9 +339,39 @@ async fn each<'a, T, F: Future<Output = ServerResult<Option<T>>>>(
     try_join_all(members.iter().map(below)).await
 }
 
+/// As the executor tells of it.
+fn failed<T>(ctx: &ContextBase<'_, T>, pos: Pos, error: ApiError) -> ServerError {
+    ctx.set_error_path(async_graphql::Error::from(error).into_server_error(pos))
+}
+
+/// What is written.
+#[derive(Default)]
+struct Json {
+    text: Vec<u8>,
+    /// How much of it takes room in the response.
+    taken: usize,
+}
+
+impl Json {
+    /// How much may be written until it takes room.
+    const BLOCK: usize = 4 * 1024;
+
+    /// Whether so much was written since that it is to take room.
+    const fn has_grown(&self) -> bool {
+        self.text.len() - self.taken >= Self::BLOCK
+    }
+
+    /// Has all of it take room.
+    fn take_room(&mut self, ctx: &ContextSelectionSet<'_>) -> ServerResult<()> {
+        let more = self.text.len() - self.taken;
+        self.taken += more;
+        take(ctx, more).map_err(|error| failed(ctx, ctx.item.pos, ApiError(error)))
+    }
+}
+
 /// Where something is written: after this `json`, at the place and with the members that were selected.
 struct Target<'a> {
-    json: &'a mut Vec<u8>,
+    json: &'a mut Json,
     ctx: &'a ContextSelectionSet<'a>,
     members: &'a [Member<'a>],
 }
@@ -411,9 +439,10 @@ async fn written<T: Written>(
     below: &[Option<T::Below>],
     objects: impl Iterator<Item = T> + Send,
 ) -> ServerResult<Value> {
-    let mut json = Vec::new();
+    let mut json = Json::default();
     write_list(Target { json: &mut json, ctx, members }, below, objects, 0).await?;
-    Ok(json::written(json))
+    json.take_room(ctx)?;
+    Ok(json::written(json.text))
 }
 
 /// Writes a list of objects, of which the first has this index.
@@ -423,15 +452,18 @@ async fn write_list<T: Written>(
     objects: impl Iterator<Item = T> + Send,
     first: usize,
 ) -> ServerResult<()> {
-    json.push(b'[');
+    json.text.push(b'[');
     for (index, object) in objects.enumerate() {
         if index > 0 {
-            json.push(b',');
+            json.text.push(b',');
         }
         let ctx = ctx.with_index(index);
         write(Target { json, ctx: &ctx, members }, below, object, first + index).await?;
+        if json.has_grown() {
+            json.take_room(&ctx)?;
+        }
     }
-    json.push(b']');
+    json.text.push(b']');
     Ok(())
 }
 
@@ -444,23 +476,23 @@ async fn write<T: Written>(
 ) -> ServerResult<()> {
     let mut before = b'{';
     for (member, below) in members.iter().zip(below) {
-        json.push(before);
+        json.text.push(before);
         before = b',';
-        json::key(json, member.key());
+        json::key(&mut json.text, member.key());
         if let Some(below) = below {
             let ctx = ctx.with_field(member.field);
             let ctx = ctx.with_selection_set(&member.field.node.selection_set);
             let to = Target { json, ctx: &ctx, members: &member.members };
             object.write_below(to, below, index).await?;
         } else if member.name() == TYPENAME {
-            json::scalar(json, &T::type_name());
+            json::scalar(&mut json.text, &T::type_name());
         } else if let Some(leaf) = object.leaf(member.name()) {
-            json::leaf(json, leaf);
+            json::leaf(&mut json.text, leaf);
         } else {
             let value = object.resolve_field(&ctx.with_field(member.field)).await?;
-            json::value(json, &value.unwrap_or_default());
+            json::value(&mut json.text, &value.unwrap_or_default());
         }
     }
-    json.push(b'}');
+    json.text.push(b'}');
     Ok(())
 }

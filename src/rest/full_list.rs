@@ -17,10 +17,10 @@ use tokio::{
 };
 
 use super::{failure::Failure, wire::Success};
-use crate::{Error, Result, auth::Viewer, database::ReadPool};
+use crate::{Error, Result, auth::Viewer, database::ReadPool, domain::paging::Slice};
 
-/// How many rows are read at a time.
-pub(super) const ROWS_AT_ONCE: u32 = 500;
+/// How many people are read at a time.
+pub(super) const PEOPLE_AT_ONCE: u32 = 500;
 /// How many lists are sent at a time.
 const LISTS_AT_ONCE: usize = 16;
 /// How many bytes are sent at a time.
@@ -118,7 +118,7 @@ impl Reader {
     where
         T: 'static,
         K: 'static,
-        F: Future<Output = Result<Vec<T>>>,
+        F: Future<Output = Result<Slice<T>>>,
     {
         let (reader, mut after, mut is_over) = (Rc::clone(self), None, false);
         Box::new(iter::from_fn(move || {
@@ -126,9 +126,9 @@ impl Reader {
                 return None;
             }
             let page = reader.runtime.block_on(read(Rc::clone(&reader), after.take()));
-            is_over = page.as_ref().map_or(true, |page| page.len() < ROWS_AT_ONCE as usize);
-            after = page.as_ref().ok().and_then(|page| page.last()).map(key);
-            Some(page.map_err(|error| {
+            is_over = page.as_ref().map_or(true, |page| !page.has_next);
+            after = page.as_ref().ok().and_then(|page| page.rows.last()).map(key);
+            Some(page.map(|page| page.rows).map_err(|error| {
                 reader.error.replace(Some(error));
                 Stopped
             }))

@@ -107,12 +107,12 @@ pub(crate) async fn add_coder(
 
 /// The number, if a coder bears it.
 pub(super) async fn existing_coder(app: &App, id: Option<i32>) -> Result<i32> {
-    let found = users::coders_by_id(&app.store.db.clone().into(), id.into_iter().collect()).await?;
+    let found = users::coders_by_id(&app.store.primary(), id.into_iter().collect()).await?;
     found.into_keys().next().ok_or_else(|| Error::not_found("coder"))
 }
 
 /// The number, if a mentor bears it.
 async fn existing_mentor(app: &App, id: Option<i32>) -> Result<i32> {
-    let found = users::mentors_by_id(&app.store.db.clone().into(), id.into_iter().collect()).await?;
+    let found = users::mentors_by_id(&app.store.primary(), id.into_iter().collect()).await?;
     found.into_keys().next().ok_or_else(|| Error::not_found("mentor"))
 }

@@ -2,7 +2,11 @@
 
 use std::{cell::RefCell, iter, rc::Rc};
 
-use axum::{Json, extract::State, response::Response};
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse, Response},
+};
 use itertools::Itertools;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, de::Error as _};
@@ -13,7 +17,7 @@ use super::{
     body::Body,
     caller::Caller,
     failure::Failure,
-    full_list::{Each, ROWS_AT_ONCE, Reader, Stopped},
+    full_list::{Each, PEOPLE_AT_ONCE, Reader, Stopped},
     openapi::schemas,
     segment::Segment,
     wire::{
@@ -36,9 +40,10 @@ use crate::{
     entity::{
         coder::Coder,
         mentor::Mentor,
-        snippet::{Columns, Library, Listed},
+        snippet::{Columns, Listed},
         user::Role,
     },
+    error::Code,
 };
 
 /// The body of `POST /signup`.
@@ -119,30 +124,96 @@ pub(crate) async fn userinfo(
     State(app): State<App>,
     caller: Caller,
     Segment(username): Segment,
-) -> Result<Json<Success<UserinfoOut>>, Failure> {
-    let db = app.store.reader().await;
-    let content = match users::by_name(&db, &caller, username).await? {
-        User::Coder(coder) => {
-            let mentor = match coder.mentor_id {
-                Some(id) => users::mentors_by_id(&db, vec![id]).await?.remove(&id),
-                None => None,
+) -> Result<Response, Failure> {
+    let db = app.store.reader().await.up_to(LONG_USERINFO_BYTES);
+    let person = Person::find(&db, &caller, username).await?;
+    match person.libraries(&db, &caller).await {
+        Ok(libraries) => Ok(success(person.with(libraries)).into_response()),
+        Err(error) if error.code == Code::ResponseTooLarge => {
+            let content = |reader| {
+                let libraries = libraries_of(reader, &person.coders, person.needs_review());
+                person.with(libraries)
             };
-            let snippets = libraries(&db, &caller, &[coder.library()], None).await?.remove(0);
-            UserinfoOut::Coder { user_id: coder.id, mentor: mentor.map(|mentor| mentor.username), snippets }
+            app.full_lists.send(db, caller.into_viewer(), content).await
         }
-        User::Mentor(mentor) => {
-            let coders = mentorships::coders_of(&db, vec![mentor.id], Page::EVERYTHING).await?;
-            let coders: Vec<Coder> = coders.into_values().flat_map(|coders| coders.rows).collect();
-            let of_coders: Vec<_> = coders.iter().map(Coder::library).collect();
-            let to_review = libraries(&db, &caller, &of_coders, Some(true)).await?;
-            let coders = coders.into_iter().zip(to_review);
-            let coders = coders
-                .map(|(coder, snippets)| ReviewOut { username: coder.username, id: coder.id, snippets })
-                .collect();
-            UserinfoOut::Mentor { user_id: mentor.id, coders }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// How long the texts may be that are told of a person at once. Longer ones are sent as the lists are: while they
+/// are read.
+const LONG_USERINFO_BYTES: usize = 1024 * 1024;
+
+/// A person, and whose snippets are told with them.
+struct Person {
+    user: User,
+    /// A coder's.
+    mentor: Option<Mentor>,
+    /// The coder, or the mentor's.
+    coders: Vec<Coder>,
+}
+
+impl Person {
+    async fn find(db: &ReadPool, viewer: &Viewer, username: String) -> Result<Self> {
+        let user = users::by_name(db, viewer, username).await?;
+        let (mentor, coders) = match &user {
+            User::Coder(coder) => {
+                let mentor = match coder.mentor_id {
+                    Some(id) => users::mentors_by_id(db, vec![id]).await?.remove(&id),
+                    None => None,
+                };
+                (mentor, vec![coder.clone()])
+            }
+            User::Mentor(mentor) => {
+                let coders = mentorships::coders_of(db, vec![mentor.id], Page::EVERYTHING).await?;
+                (None, coders.into_values().flat_map(|coders| coders.rows).collect())
+            }
+        };
+        Ok(Self { user, mentor, coders })
+    }
+
+    /// A mentor is told what there is to review.
+    const fn needs_review(&self) -> Option<bool> {
+        match self.user {
+            User::Coder(_) => None,
+            User::Mentor(_) => Some(true),
         }
-    };
-    Ok(success(content))
+    }
+
+    /// What the viewer may see of each coder's library.
+    async fn libraries(
+        &self,
+        db: &ReadPool,
+        viewer: &Viewer,
+    ) -> Result<impl Iterator<Item = Each<SnippetOut>> + use<>> {
+        let libraries: Vec<_> = self.coders.iter().map(Coder::library).collect();
+        let (everything, columns) = (Page::EVERYTHING, Columns::ALL);
+        let mut pages =
+            snippets::in_pages(db, viewer, &libraries, self.needs_review(), columns, everything).await?;
+        Ok(libraries.into_iter().map(move |library| {
+            let page = pages.remove(&library.coder_id).unwrap_or_default();
+            Each::of(page.rows.into_iter().map(SnippetOut::from).map(Ok))
+        }))
+    }
+
+    fn with(self, mut libraries: impl Iterator<Item = Each<SnippetOut>>) -> UserinfoOut {
+        match self.user {
+            User::Coder(coder) => UserinfoOut::Coder {
+                user_id: coder.id,
+                mentor: self.mentor.map(|mentor| mentor.username),
+                snippets: libraries.next().unwrap_or_else(|| Each::of(iter::empty())),
+            },
+            User::Mentor(mentor) => {
+                let review = |(coder, snippets): (Coder, _)| ReviewOut {
+                    username: coder.username,
+                    id: coder.id,
+                    snippets,
+                };
+                let coders = self.coders.into_iter().zip(libraries).map(review).collect();
+                UserinfoOut::Mentor { user_id: mentor.id, coders }
+            }
+        }
+    }
 }
 
 /// Every coder, with their library.
@@ -193,8 +264,8 @@ pub(crate) async fn mentors(State(app): State<App>, caller: Caller) -> Result<Re
         let mentors = reader.pages(
             |mentor: &Mentor| mentor.id,
             |reader, after| async move {
-                let page = Page::following(after, ROWS_AT_ONCE);
-                Ok(users::mentors(&reader.db, &reader.viewer, page).await?.rows)
+                let page = Page::following(after, PEOPLE_AT_ONCE);
+                users::mentors(&reader.db, &reader.viewer, page).await
             },
         );
         let with_coders = move |mentor: Mentor| MentorOut {
@@ -212,8 +283,8 @@ async fn list(app: App, caller: Caller, which: Coders) -> Result<Response, Failu
         let coders = reader.pages(
             |coder: &Coder| coder.id,
             move |reader, after| async move {
-                let page = Page::following(after, ROWS_AT_ONCE);
-                Ok(users::coders(&reader.db, &reader.viewer, which, page).await?.rows)
+                let page = Page::following(after, PEOPLE_AT_ONCE);
+                users::coders(&reader.db, &reader.viewer, which, page).await
             },
         );
         CodersOut { coders: with_libraries(reader, coders) }
@@ -225,16 +296,15 @@ fn coders_of(reader: &Rc<Reader>, mentor_id: i32) -> Each<CoderOut> {
     let coders = reader.pages(
         |coder: &Coder| coder.id,
         move |reader, after| async move {
-            let page = Page::following(after, ROWS_AT_ONCE);
+            let page = Page::following(after, PEOPLE_AT_ONCE);
             let coders = mentorships::coders_of(&reader.db, vec![mentor_id], page).await?.remove(&mentor_id);
-            Ok(coders.unwrap_or_default().rows)
+            Ok(coders.unwrap_or_default())
         },
     );
     with_libraries(Rc::clone(reader), coders)
 }
 
-/// Puts to each coder what the viewer may see of their library. The pages of coders are in the order
-/// of their ids, and so are the libraries of each page.
+/// Puts to each coder what the viewer may see of their library.
 fn with_libraries(
     reader: Rc<Reader>,
     coders: impl Iterator<Item = Result<Vec<Coder>, Stopped>> + 'static,
@@ -242,44 +312,41 @@ fn with_libraries(
     Each::of(
         coders
             .map_ok(move |coders| {
-                let ids: Rc<[i32]> = coders.iter().map(|coder| coder.id).collect();
-                let snippets = reader.pages(
-                    |snippet: &Listed| (snippet.coder_id, snippet.id),
-                    move |reader, after| {
-                        let ids = Rc::clone(&ids);
-                        async move {
-                            snippets::in_order(&reader.db, &reader.viewer, &ids, after, ROWS_AT_ONCE).await
-                        }
-                    },
-                );
-                let snippets = Rc::new(RefCell::new(snippets.flatten_ok().peekable()));
-                coders.into_iter().map(move |coder| {
-                    let snippets = Rc::clone(&snippets);
-                    let is_theirs = move |snippet: &Result<Listed, Stopped>| {
-                        snippet.as_ref().map_or(true, |snippet| snippet.coder_id == coder.id)
-                    };
-                    let library = iter::from_fn(move || snippets.borrow_mut().next_if(is_theirs));
-                    CoderOut {
-                        id: coder.id,
-                        username: coder.username,
-                        snippets: Each::of(library.map_ok(SnippetOut::from)),
-                        mentor_id: coder.mentor_id,
-                    }
+                let libraries = libraries_of(Rc::clone(&reader), &coders, None);
+                coders.into_iter().zip(libraries).map(|(coder, snippets)| CoderOut {
+                    id: coder.id,
+                    username: coder.username,
+                    snippets,
+                    mentor_id: coder.mentor_id,
                 })
             })
             .flatten_ok(),
     )
 }
 
-/// What the viewer may see of these libraries, in the same order.
-async fn libraries(
-    db: &ReadPool,
-    viewer: &Viewer,
-    libraries: &[Library],
+/// What the viewer may see of the libraries of these coders, who are in the order of their ids. Each library is to be
+/// written before the next.
+fn libraries_of(
+    reader: Rc<Reader>,
+    coders: &[Coder],
     needs_review: Option<bool>,
-) -> Result<Vec<Vec<SnippetOut>>> {
-    let mut pages =
-        snippets::in_pages(db, viewer, libraries, needs_review, Columns::ALL, Page::EVERYTHING).await?;
-    let pages = libraries.iter().map(|library| pages.remove(&library.coder_id).map(|page| page.rows));
-    Ok(pages.map(|rows| rows.into_iter().flatten().map(SnippetOut::from).collect()).collect())
+) -> impl Iterator<Item = Each<SnippetOut>> + use<> {
+    let ids: Rc<[i32]> = coders.iter().map(|coder| coder.id).collect();
+    let of = Rc::clone(&ids);
+    let snippets = reader.pages(
+        |snippet: &Listed| (snippet.coder_id, snippet.id),
+        move |reader, after| {
+            let ids = Rc::clone(&of);
+            async move { snippets::in_order(&reader.db, &reader.viewer, &ids, needs_review, after).await }
+        },
+    );
+    let snippets = Rc::new(RefCell::new(snippets.flatten_ok().peekable()));
+    (0..ids.len()).map(move |index| {
+        let (snippets, coder_id) = (Rc::clone(&snippets), ids[index]);
+        let is_theirs = move |snippet: &Result<Listed, Stopped>| {
+            snippet.as_ref().map_or(true, |snippet| snippet.coder_id == coder_id)
+        };
+        let library = iter::from_fn(move || snippets.borrow_mut().next_if(is_theirs));
+        Each::of(library.map_ok(SnippetOut::from))
+    })
 }

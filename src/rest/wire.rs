@@ -116,7 +116,8 @@ pub(crate) enum UserinfoOut {
         /// The mentor's username.
         #[schema(required)]
         mentor: Option<String>,
-        snippets: Vec<SnippetOut>,
+        #[schema(value_type = Vec<SnippetOut>)]
+        snippets: Each<SnippetOut>,
     },
     /// Of a mentor: a list of what there is to review.
     Mentor { user_id: i32, coders: Vec<ReviewOut> },
@@ -128,7 +129,8 @@ pub(crate) enum UserinfoOut {
 pub(crate) struct ReviewOut {
     pub(super) username: String,
     pub(super) id: i32,
-    pub(super) snippets: Vec<SnippetOut>,
+    #[schema(value_type = Vec<SnippetOut>)]
+    pub(super) snippets: Each<SnippetOut>,
 }
 
 /// `POST /signup`.

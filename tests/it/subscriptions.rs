@@ -68,6 +68,29 @@ on_both_databases! {
         assert!(queue.is_quiet().await, "ada is none of bob's business any more");
     }
 
+    async fn each_event_may_be_as_long_as_a_response_and_no_longer(app: App) {
+        let app = app.another(|config| config.limits.graphql.response_bytes = 150 * 1024).await;
+        let ada = app.coder("ada").await;
+        let long = json!({ "name": "Long", "code": "x".repeat(100 * 1024) });
+        let id = ada.post("/snippet", long).await.body["snippet_id"].clone();
+        let server = Listening::start(&app).await;
+        let mut once = Socket::open(&server, ada.token.as_deref()).await;
+        once.subscribe("s", "subscription { mySnippetChanged { snippet { version code } } }").await;
+        let mut twice = Socket::open(&server, ada.token.as_deref()).await;
+        twice.subscribe("s", "subscription { mySnippetChanged { snippet { code again: code } } }").await;
+        settled().await;
+        for version in 2..4 {
+            let edit = format!(
+                "mutation {{ updateSnippet(input: {{ id: {id}, comments: \"{version}\" }}) {{ snippet {{ id }} }} }}"
+            );
+            ada.graphql(&edit).await.data();
+            let snippet = &once.next("s").await["mySnippetChanged"]["snippet"];
+            assert_eq!((&snippet["version"], snippet["code"].as_str().map(str::len)), (&json!(version), Some(102_400)));
+            let error = &twice.receive().await["payload"]["errors"][0];
+            assert_eq!(error["extensions"]["code"], "RESPONSE_TOO_LARGE");
+        }
+    }
+
     async fn what_is_refused_is_told_to_nobody(app: App) {
         let ada = app.coder("ada").await;
         let server = Listening::start(app).await;

@@ -1,8 +1,11 @@
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    ops::ControlFlow,
+};
 
 use sea_orm::{
-    ConnectionTrait, EntityTrait, FromQueryResult, IntoSimpleExpr, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait, Select, prelude::Expr, sea_query::ExprTrait,
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoSimpleExpr, QueryFilter, QueryOrder,
+    QueryResult, QuerySelect, QueryTrait, Select, prelude::Expr, sea_query::ExprTrait,
 };
 
 use crate::{
@@ -67,21 +70,21 @@ pub async fn in_pages(
     Ok(pages)
 }
 
-/// The first `limit` snippets in the libraries of these coders, as far as the viewer may read them now, in
-/// the order of coders and then of snippets; those after this coder and snippet, where given.
+/// The snippets in the libraries of these coders, as far as the viewer may read them now, in the order of coders and
+/// then of snippets: as many as may well be in memory, from the first on, or from after this coder and snippet.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn in_order(
-    db: &impl ConnectionTrait,
+    db: &ReadPool,
     viewer: &Viewer,
     coder_ids: &[i32],
+    needs_review: Option<bool>,
     after: Option<(i32, i32)>,
-    limit: u32,
-) -> Result<Vec<Listed>> {
+) -> Result<Slice<Listed>> {
     let (coder_id, id) = (snippet::Column::CoderId, snippet::Column::Id);
     let place = || Expr::tuple([coder_id.into_simple_expr(), id.into_simple_expr()]);
-    let snippets = snippet::find(Columns::ALL)
+    let snippets = narrow(snippet::find(Columns::ALL), needs_review)
         .filter(visible_to(viewer))
         .filter(is_any_of(coder_id, coder_ids, db.get_database_backend()))
         .apply_if(after, |select, (coder_id, id)| {
@@ -89,9 +92,35 @@ pub async fn in_order(
         })
         .order_by_asc(coder_id)
         .order_by_asc(id)
-        .limit(u64::from(limit));
-    let rows = db.query_all(&snippets.into_query()).await?;
-    Ok(rows.iter().map(|row| Listed::read(row, Columns::ALL)).collect::<Result<_, _>>()?)
+        .limit(STRETCH_ROWS as u64);
+    let statement = db.get_database_backend().build(&snippets.into_query());
+    let add = |stretch: &mut Stretch, row| Ok(stretch.add(Listed::read(&row, Columns::ALL)?));
+    let stretch = db.query_fold(statement, add).await?;
+    let has_next = stretch.is_long() || stretch.snippets.len() == STRETCH_ROWS;
+    Ok(Slice { rows: stretch.snippets, has_previous: after.is_some(), has_next })
+}
+
+/// How many snippets a [`Stretch`] may have, and after how many bytes of texts no more are read.
+const STRETCH_ROWS: usize = 500;
+const STRETCH_BYTES: usize = 4 * 1024 * 1024;
+
+/// Snippets that follow one another.
+#[derive(Default)]
+struct Stretch {
+    snippets: Vec<Listed>,
+    bytes: usize,
+}
+
+impl Stretch {
+    fn is_long(&self) -> bool {
+        self.bytes >= STRETCH_BYTES
+    }
+
+    fn add(&mut self, snippet: Listed) -> ControlFlow<()> {
+        self.bytes += snippet.text_bytes();
+        self.snippets.push(snippet);
+        if self.is_long() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
 }
 
 /// How many snippets there are in each of these libraries, by its owner; none in one that is hidden from
@@ -145,6 +174,10 @@ impl Lookup for Pages {
         self.page.may_be_long()
     }
 
+    fn text_bytes(found: &Slice<Listed>) -> usize {
+        found.rows.iter().map(Child::text_bytes).sum()
+    }
+
     async fn read(self, db: &ReadPool, coder_ids: &[i32]) -> Result<HashMap<i32, Slice<Listed>>> {
         let select = narrow(snippet::find(self.columns), self.needs_review);
         paging::pages(db, select, snippet::Column::CoderId, coder_ids, self.page, |row| {
@@ -162,6 +195,10 @@ impl Child for Listed {
     fn parent(&self) -> i32 {
         self.coder_id
     }
+
+    fn text_bytes(&self) -> usize {
+        self.text_bytes()
+    }
 }
 
 /// A snippet and where it is kept, by its number.
@@ -172,8 +209,20 @@ impl Lookup for ById {
     type Key = i32;
     type Value = Kept;
 
+    fn text_bytes(found: &Kept) -> usize {
+        found.snippet.text_bytes()
+    }
+
     async fn read(self, db: &ReadPool, ids: &[i32]) -> Result<HashMap<i32, Kept>> {
-        find_kept(db, ids).await
+        let backend = db.get_database_backend();
+        let of_any = find_kept().filter(is_any_of(snippet::Column::Id, ids, backend));
+        let add = |found: &mut HashMap<i32, Kept>, row: QueryResult| {
+            let kept = Kept::from(WithMentor::from_query_result(&row, "")?);
+            let bytes = kept.snippet.text_bytes();
+            found.insert(kept.snippet.id, kept);
+            Ok(bytes)
+        };
+        db.query_texts(backend.build(&of_any.into_query()), add).await
     }
 }
 
@@ -192,19 +241,16 @@ struct WithMentor {
     mentor_id: Option<i32>,
 }
 
-async fn find_kept(db: &impl ConnectionTrait, ids: &[i32]) -> Result<HashMap<i32, Kept>> {
-    let found: Vec<WithMentor> = snippet::Entity::find()
-        .column(coder::Column::MentorId)
-        .inner_join(coder::Entity)
-        .filter(is_any_of(snippet::Column::Id, ids, db.get_database_backend()))
-        .into_model()
-        .all(db)
-        .await?;
-    let kept = |WithMentor { snippet, mentor_id }| {
+impl From<WithMentor> for Kept {
+    fn from(WithMentor { snippet, mentor_id }: WithMentor) -> Self {
         let library = Library { coder_id: snippet.coder_id, mentor_id };
-        (snippet.id, Kept { snippet, library })
-    };
-    Ok(found.into_iter().map(kept).collect())
+        Self { snippet, library }
+    }
+}
+
+/// Snippets, to be narrowed and then read as [`WithMentor`].
+fn find_kept() -> Select<snippet::Entity> {
+    snippet::Entity::find().column(coder::Column::MentorId).inner_join(coder::Entity)
 }
 
 /// The snippet with this number, if it is in a library that belongs to `account`.
@@ -213,7 +259,9 @@ pub(super) async fn by_id_belonging_to(
     id: i32,
     account: &Account,
 ) -> Result<snippet::Model> {
-    let Kept { snippet, library } = find_kept(db, &[id]).await?.remove(&id).ok_or_else(not_found)?;
+    let found: Option<WithMentor> =
+        find_kept().filter(snippet::Column::Id.eq(id)).into_model().one(db).await?;
+    let Kept { snippet, library } = found.map(Kept::from).ok_or_else(not_found)?;
     if library.belongs_to(account) {
         Ok(snippet)
     } else {

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 pub(super) use self::mutations::SnippetMutations;
 use super::{
     connection::Numbered,
-    context::ContextExt,
+    context::{ContextExt, take},
     error::{ApiError, Fallible},
     id::{self, Kind},
     permission::requires_permission,
@@ -76,6 +76,12 @@ fn unread() -> ApiError {
     Error::internal("a column was selected but not read").into()
 }
 
+/// A text that goes into the response.
+fn text<'a>(ctx: &Context<'_>, text: &'a str) -> Result<&'a str, ApiError> {
+    take(ctx, text.len())?;
+    Ok(text)
+}
+
 /// A piece of Python in a coder's library.
 #[Object]
 impl Snippet {
@@ -90,13 +96,13 @@ impl Snippet {
     }
 
     /// A title.
-    fn name(&self) -> Result<&str, ApiError> {
-        self.0.name.as_deref().ok_or_else(unread)
+    fn name(&self, ctx: &Context<'_>) -> Result<&str, ApiError> {
+        text(ctx, self.0.name.as_deref().ok_or_else(unread)?)
     }
 
     /// The Python, byte for byte as it was stored.
-    fn code(&self) -> Result<&str, ApiError> {
-        self.0.code.as_deref().ok_or_else(unread)
+    fn code(&self, ctx: &Context<'_>) -> Result<&str, ApiError> {
+        text(ctx, self.0.code.as_deref().ok_or_else(unread)?)
     }
 
     /// Whether the owner asks for review.
@@ -105,8 +111,8 @@ impl Snippet {
     }
 
     /// Notes of the mentor's or the owner's; empty when there are none.
-    fn comments(&self) -> &str {
-        self.0.comments.as_deref().unwrap_or_default()
+    fn comments(&self, ctx: &Context<'_>) -> Result<&str, ApiError> {
+        text(ctx, self.0.comments.as_deref().unwrap_or_default())
     }
 
     /// The owner.

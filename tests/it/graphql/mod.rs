@@ -18,6 +18,7 @@ mod queries;
 mod recorder;
 mod refusal;
 mod response_shape;
+mod response_size;
 mod rows;
 mod schema;
 mod selections;

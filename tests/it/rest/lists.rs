@@ -119,6 +119,21 @@ on_both_databases! {
         assert_eq!((answer.status, answer.body), (200, expected));
     }
 
+    async fn a_library_is_listed_whole_that_is_read_in_several_steps(app: App) {
+        let (ada, cyd, bob) = (app.coder("ada").await, app.coder("cyd").await, app.mentor("bob").await);
+        let long = json!({ "name": "Long", "code": "x".repeat(100 * 1024) });
+        let mut library = Vec::new();
+        for _ in 0..45 {
+            library.push(shown(store(&ada, long.clone()).await, &ada, &long));
+        }
+        let of_cyd = shown(store(&cyd, hello()).await, &cyd, &hello());
+        let coders = json!([
+            { "id": ada.id, "username": "ada", "snippets": library, "mentor_id": null },
+            { "id": cyd.id, "username": "cyd", "snippets": [of_cyd], "mentor_id": null },
+        ]);
+        assert!(bob.get("/coders").await.body["coders"] == coders, "the list is another");
+    }
+
     async fn an_old_list_is_never_cut_into_pages(app: App) {
         crowd(app).await;
         let bob = app.mentor("bob").await;

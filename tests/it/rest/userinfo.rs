@@ -74,6 +74,31 @@ on_both_databases! {
         );
     }
 
+    async fn whoever_has_more_than_fits_into_memory_is_shown_whole(app: App) {
+        let (ada, cyd, bob) = (app.coder("ada").await, app.coder("cyd").await, app.mentor("bob").await);
+        take_on(&bob, &ada).await;
+        take_on(&bob, &cyd).await;
+        let long = json!({ "name": "Long", "code": "x".repeat(100 * 1024), "needsReview": true });
+        let of_cyd = shown(store(&cyd, long.clone()).await, &cyd, &long);
+        let (mut library, mut to_review) = (vec![shown(store(&ada, hello()).await, &ada, &hello())], Vec::new());
+        for _ in 0..11 {
+            to_review.push(shown(store(&ada, long.clone()).await, &ada, &long));
+        }
+        library.extend(to_review.clone());
+        for (username, expected) in [
+            ("ada", json!({ "user_id": ada.id, "usertype": "Coder", "mentor": "bob", "snippets": library })),
+            ("bob", json!({ "user_id": bob.id, "usertype": "Mentor", "coders": [
+                { "username": "ada", "id": ada.id, "snippets": to_review },
+                { "username": "cyd", "id": cyd.id, "snippets": [of_cyd] },
+            ] })),
+        ] {
+            let answer = bob.get(&format!("/userinfo/{username}")).await;
+            assert_eq!((answer.status, answer.header("content-type")), (200, "application/json"));
+            assert_eq!(answer.header("content-length"), "", "it is sent while it is read");
+            assert!(answer.body == with(&expected, "success", true), "{username} is not shown as they are");
+        }
+    }
+
     async fn a_name_is_found_in_any_case(app: App) {
         let (ada, bob) = (app.coder("Ada-Q").await, app.mentor("BOB").await);
         for name in ["Ada-Q", "ada-q", "ADA-Q", "aDA-q"] {

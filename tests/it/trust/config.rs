@@ -15,7 +15,7 @@ pub(crate) const GOOD: [(&str, &str); 4] = [
 ];
 
 /// Those that have a default.
-pub(crate) const OPTIONAL: [&str; 26] = [
+pub(crate) const OPTIONAL: [&str; 27] = [
     "AUTH0_CONNECTION",
     "JWKS_REFRESH_SECONDS",
     "HOST",
@@ -36,6 +36,7 @@ pub(crate) const OPTIONAL: [&str; 26] = [
     "GRAPHQL_MAX_TOKENS",
     "GRAPHQL_MAX_DIRECTIVES",
     "GRAPHQL_MAX_PAGE_SIZE",
+    "GRAPHQL_MAX_RESPONSE_BYTES",
     "GRAPHQL_MAX_ERRORS",
     "LOG_LEVEL",
     "OTEL_EXPORTER_OTLP_PROTOCOL",
@@ -151,6 +152,7 @@ fn every_setting_can_be_set() {
         ("REQUEST_TIMEOUT_SECONDS", "2"),
         ("STATEMENT_TIMEOUT_SECONDS", "1"),
         ("GRAPHQL_MAX_PAGE_SIZE", "50"),
+        ("GRAPHQL_MAX_RESPONSE_BYTES", "70000"),
         ("LOG_LEVEL", "debug"),
         ("METRICS_ADDR", "[::1]:9090"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://collector.example/otlp"),
@@ -167,7 +169,8 @@ fn every_setting_can_be_set() {
     assert!(config.introspection && config.graphiql);
     assert_eq!((config.signups_per_minute, config.failed_tokens_per_minute), (0, 7));
     assert_eq!(config.client_address_header.expect("it is set"), "x-forwarded-for");
-    assert_eq!((config.limits.body_bytes, config.limits.graphql.page_size), (1000, 50));
+    let graphql = &config.limits.graphql;
+    assert_eq!((config.limits.body_bytes, graphql.page_size, graphql.response_bytes), (1000, 50, 70_000));
     assert_eq!((config.limits.database_connections, config.limits.concurrent_requests), (5, 9));
     assert_eq!(config.limits.worker_threads, 3);
     assert_eq!(config.limits.request_timeout, Duration::from_secs(2));

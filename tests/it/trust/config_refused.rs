@@ -22,7 +22,7 @@ fn all_that_is_malformed_is_named_together_and_no_value_is_repeated() {
     names.extend(
         OPTIONAL.into_iter().filter(|name| !["AUTH0_CONNECTION", "OTEL_SERVICE_NAME"].contains(name)),
     );
-    let names: [_; 33] = names.try_into().expect("33 settings have a form");
+    let names: [_; 34] = names.try_into().expect("34 settings have a form");
     let environment = Environment::from(names.map(|name| (name, secret)));
     let whole = Problems(problems(Config::from_environment(&environment))).to_string();
     for name in names {

@@ -1,0 +1,86 @@
+//! How long a response may be, by the operator's limit.
+
+use serde_json::{Value, json};
+
+use crate::support::{App, Person};
+
+const LONG: usize = 100 * 1024;
+
+/// A coder with so many snippets of [`LONG`] code.
+async fn coder_with_long_snippets<const COUNT: usize>(app: &App) -> (Person<'_>, [i64; COUNT]) {
+    let ada = app.coder("ada").await;
+    let mut ids = [0; COUNT];
+    for id in &mut ids {
+        let snippet = json!({ "name": "Long", "code": "x".repeat(LONG) });
+        *id = ada.post("/snippet", snippet).await.body["snippet_id"].as_i64().expect("it is stored");
+    }
+    (ada, ids)
+}
+
+async fn with_limit(app: &App, bytes: usize) -> App {
+    let bytes = u32::try_from(bytes).expect("a limit");
+    app.another(|config| config.limits.graphql.response_bytes = bytes).await
+}
+
+fn of_viewer(snippets: &str) -> String {
+    format!("{{ viewer {{ ... on Coder {{ {snippets} }} }} }}")
+}
+
+on_both_databases! {
+    async fn a_response_is_as_long_as_it_may_be_and_no_longer(app: App) {
+        let app = with_limit(app, 5 * LONG / 2).await;
+        let (ada, [first, second]) = coder_with_long_snippets(&app).await;
+        let ids = format!("ids: [\"snippet_{first}\", \"snippet_{second}\"]");
+        for (of, query) in [
+            ("nodes", of_viewer("snippets { nodes { code FIELD } }")),
+            ("edges", of_viewer("snippets { edges { node { code FIELD } } }")),
+            ("merged", of_viewer("snippets { nodes { code } nodes { FIELD } }")),
+            ("with a directive", of_viewer("snippets { nodes { code FIELD @include(if: true) } }")),
+            ("several lists", of_viewer("snippets { nodes { code } } more: snippets { nodes { FIELD } }")),
+            ("by ids", format!("{{ nodes({ids}) {{ ... on Snippet {{ code FIELD }} }} }}")),
+        ] {
+            ada.graphql(&query.replace("FIELD", "name")).await.data();
+            let answer = ada.graphql(&query.replace("FIELD", "again: code")).await;
+            assert_eq!(answer.status, 200, "{of}");
+            let errors = answer.body["errors"].as_array().expect("errors");
+            for error in errors {
+                assert_eq!(error["extensions"]["code"], "RESPONSE_TOO_LARGE", "{of}: {errors:?}");
+                assert!(error["path"].as_array().is_some_and(|path| path.len() > 1), "{of}: {error}");
+            }
+            assert!(answer.bytes.len() < 5 * LONG / 2, "{of}: {} bytes", answer.bytes.len());
+        }
+    }
+
+    async fn no_more_is_read_than_may_be_sent(app: App) {
+        let app = with_limit(app, 5 * LONG / 2).await;
+        let (ada, [first, second, third]) = coder_with_long_snippets(&app).await;
+        let answer = ada.graphql(&of_viewer("snippets { nodes { code } }")).await;
+        assert_eq!((answer.code(), &answer.body["data"]), ("RESPONSE_TOO_LARGE", &json!({ "viewer": null })));
+        assert_eq!(answer.error()["path"], json!(["viewer", "snippets"]));
+        let answer = ada
+            .graphql(&of_viewer("a: snippets(first: 1) { nodes { code } } b: snippets(last: 1) { nodes { code } }"))
+            .await;
+        assert_eq!(answer.code(), "RESPONSE_TOO_LARGE", "each page would fit");
+        let ids = [first, second, third].map(|id| format!("\"snippet_{id}\"")).join(", ");
+        let by_ids =
+            format!("{{ nodes(ids: [{ids}]) {{ ... on Snippet {{ code }} }} }}");
+        assert_eq!(ada.graphql(&by_ids).await.body["data"], json!({ "nodes": [null, null, null] }));
+
+        for query in ["snippets(first: 1) { nodes { code } }", "snippets { nodes { name } }"] {
+            ada.graphql(&of_viewer(query)).await.data();
+        }
+    }
+
+    async fn a_change_is_made_even_if_too_much_was_asked_for_after_it(app: App) {
+        let app = with_limit(app, 3 * LONG / 2).await;
+        let (ada, [first, _]) = coder_with_long_snippets(&app).await;
+        let rename = format!(
+            "mutation {{ updateSnippet(input: {{ id: {first}, name: \"Longer\" }}) {{ \
+             snippet {{ code coder {{ snippets(first: 1) {{ nodes {{ code }} }} }} }} }} }}"
+        );
+        let answer = ada.graphql(&rename).await;
+        assert_eq!((answer.code(), &answer.body["data"]["updateSnippet"]), ("RESPONSE_TOO_LARGE", &Value::Null));
+        let answer = ada.graphql(&format!("{{ snippet(id: {first}) {{ name }} }}")).await;
+        assert_eq!(answer.data()["snippet"]["name"], "Longer");
+    }
+}
