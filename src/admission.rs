@@ -194,8 +194,8 @@ pub(crate) fn step_aside() {
 
 impl Admitted {
     /// Answers the request, and leaves.
-    pub(crate) async fn carry<F: Future>(self, answer: F) -> F::Output {
-        ADMITTED.scope(self, answer).await
+    pub(crate) fn carry<F: Future>(self, answer: F) -> impl Future<Output = F::Output> {
+        ADMITTED.scope(self, answer)
     }
 
     fn step_aside(&self) {

@@ -2,11 +2,11 @@
 //! before (`graphql/limits.rs`); how long their texts are is seen when they come.
 
 use std::{
+    collections::{HashMap, hash_map::Entry},
+    mem,
+    net::IpAddr,
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering::Relaxed},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, ready},
 };
 
@@ -19,7 +19,9 @@ use hyper::body::{Frame, SizeHint};
 use crate::{Error, Result};
 
 /// How many portions there is room for that are as large as they may be.
-const LARGEST_AT_ONCE: usize = 4;
+const PORTIONS: usize = 4;
+/// How many of them one client may have, so that others find room.
+const PORTIONS_OF_A_CLIENT: usize = 2;
 /// How large a portion may become without taking room: nearly all are smaller, and find room whatever others take.
 const SMALL: usize = 64 * 1024;
 
@@ -28,7 +30,14 @@ const SMALL: usize = 64 * 1024;
 pub struct Room {
     /// How large a portion may become.
     largest: usize,
-    taken: AtomicUsize,
+    taken: Mutex<Taken>,
+}
+
+/// How many bytes are taken.
+#[derive(Debug, Default)]
+struct Taken {
+    by_all: usize,
+    by_clients: HashMap<IpAddr, usize>,
 }
 
 /// What one takes of the room, in bytes, until it is dropped.
@@ -36,57 +45,104 @@ pub struct Room {
 pub struct Portion {
     room: Arc<Room>,
     largest: usize,
-    bytes: AtomicUsize,
+    client: Option<IpAddr>,
+    bytes: Mutex<usize>,
 }
 
 impl Room {
     /// For portions of at most so many bytes.
     #[must_use]
-    pub fn of(largest: u32) -> Arc<Self> {
-        Arc::new(Self { largest: largest as usize, taken: AtomicUsize::new(0) })
+    pub fn of(largest: usize) -> Arc<Self> {
+        Arc::new(Self { largest, taken: Mutex::default() })
     }
 
-    /// A portion, of nothing yet.
+    /// A portion for what is read, of nothing yet, that may be no larger than this either.
     #[must_use]
-    pub fn portion(self: &Arc<Self>) -> Portion {
-        self.portion_up_to(usize::MAX)
+    pub fn portion(self: &Arc<Self>, largest: usize) -> Portion {
+        self.portion_of(largest, None)
     }
 
-    /// A portion that may be no larger than this either.
+    /// A portion for what this client is sent.
     #[must_use]
-    pub fn portion_up_to(self: &Arc<Self>, bytes: usize) -> Portion {
-        Portion { room: Arc::clone(self), largest: self.largest.min(bytes), bytes: AtomicUsize::new(0) }
+    pub fn response_to(self: &Arc<Self>, client: IpAddr) -> Portion {
+        self.portion_of(usize::MAX, Some(client))
+    }
+
+    fn portion_of(self: &Arc<Self>, largest: usize, client: Option<IpAddr>) -> Portion {
+        let largest = self.largest.min(largest);
+        Portion { room: Arc::clone(self), largest, client, bytes: Mutex::default() }
+    }
+
+    /// Whether there are so many bytes for this client. Then they are taken.
+    fn take(&self, bytes: usize, client: Option<IpAddr>) -> bool {
+        let mut taken = self.taken();
+        let by_client = client.and_then(|client| taken.by_clients.get(&client)).copied().unwrap_or_default();
+        if taken.by_all + bytes > PORTIONS * self.largest
+            || client.is_some() && by_client + bytes > PORTIONS_OF_A_CLIENT * self.largest
+        {
+            return false;
+        }
+        taken.by_all += bytes;
+        if let Some(client) = client {
+            taken.by_clients.insert(client, by_client + bytes);
+        }
+        true
+    }
+
+    fn give_back(&self, bytes: usize, client: Option<IpAddr>) {
+        let mut taken = self.taken();
+        taken.by_all -= bytes;
+        if let Some(client) = client
+            && let Entry::Occupied(mut by_client) = taken.by_clients.entry(client)
+        {
+            *by_client.get_mut() -= bytes;
+            if *by_client.get() == 0 {
+                by_client.remove();
+            }
+        }
+    }
+
+    fn taken(&self) -> MutexGuard<'_, Taken> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Portion {
-    /// Takes so many bytes more. They are taken even if there is no room for them, since they are there.
+    /// Takes so many bytes more, or none.
     ///
     /// # Errors
-    /// `ResponseTooLarge` when the portion is larger than it may be, `Unavailable` when others take the room.
+    /// `ResponseTooLarge` when the portion would be larger than it may be, `Unavailable` when others, or others of
+    /// the same client, have taken the room.
     pub fn take(&self, bytes: usize) -> Result<()> {
-        let before = self.bytes.fetch_add(bytes, Relaxed);
+        let mut before = self.bytes();
         let after = before.saturating_add(bytes);
-        let more = counted(after) - counted(before);
-        let taken = if more == 0 { 0 } else { self.room.taken.fetch_add(more, Relaxed) + more };
         if after > self.largest {
-            Err(Error::response_too_large(self.largest))
-        } else if taken > LARGEST_AT_ONCE * self.room.largest {
-            Err(Error::busy())
-        } else {
-            Ok(())
+            return Err(Error::response_too_large(self.largest));
         }
+        let more = counted(after) - counted(*before);
+        if more > 0 && !self.room.take(more, self.client) {
+            return Err(Error::busy());
+        }
+        *before = after;
+        Ok(())
     }
 
     /// Gives everything back.
     pub fn clear(&self) {
-        self.room.taken.fetch_sub(counted(self.bytes.swap(0, Relaxed)), Relaxed);
+        let bytes = counted(mem::take(&mut *self.bytes()));
+        if bytes > 0 {
+            self.room.give_back(bytes, self.client);
+        }
+    }
+
+    fn bytes(&self) -> MutexGuard<'_, usize> {
+        self.bytes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A response that takes this until the client has it, or is gone.
     #[must_use]
     pub fn held_by(self: Arc<Self>, response: Response) -> Response {
-        if counted(self.bytes.load(Relaxed)) == 0 {
+        if counted(*self.bytes()) == 0 {
             return response;
         }
         response.map(|body| Body::new(Held { body, portion: self }))
@@ -154,10 +210,7 @@ mod tests {
     use crate::error::Code;
 
     const LARGEST: usize = 2 * SMALL;
-
-    fn room() -> Arc<Room> {
-        Room::of(u32::try_from(LARGEST).expect("a size"))
-    }
+    const CLIENT: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
     fn code(taken: Result<()>) -> Option<Code> {
         taken.err().map(|error| error.code)
@@ -165,45 +218,61 @@ mod tests {
 
     #[test]
     fn a_portion_is_as_large_as_it_may_be_and_no_larger() {
-        let room = room();
-        for (portion, most) in [(room.portion(), LARGEST), (room.portion_up_to(10), 10)] {
-            assert_eq!(code(portion.take(most)), None);
-            assert_eq!(code(portion.take(0)), None);
+        let room = Room::of(LARGEST);
+        for (portion, most) in
+            [(room.portion(usize::MAX), LARGEST), (room.portion(10), 10), (room.response_to(CLIENT), LARGEST)]
+        {
+            assert_eq!(code(portion.take(most + 1)), Some(Code::ResponseTooLarge));
+            assert_eq!(code(portion.take(most)), None, "what was refused is not taken");
             assert_eq!(code(portion.take(1)), Some(Code::ResponseTooLarge));
             portion.clear();
             assert_eq!(code(portion.take(most)), None);
         }
-        assert_eq!(code(room.portion_up_to(usize::MAX).take(LARGEST + 1)), Some(Code::ResponseTooLarge));
     }
 
     #[test]
     fn when_all_is_taken_small_portions_find_room_and_others_when_some_was_given_back() {
-        let room = room();
-        // Half of each is not counted.
-        let taken: Vec<_> = (0..2 * LARGEST_AT_ONCE).map(|_| room.portion()).collect();
+        let room = Room::of(LARGEST);
+        // Half of each takes room.
+        let taken: Vec<_> = (0..2 * PORTIONS).map(|_| room.portion(usize::MAX)).collect();
         for portion in &taken {
             assert_eq!(code(portion.take(SMALL)), None);
             assert_eq!(code(portion.take(SMALL)), None);
         }
-        let late = room.portion();
+        let late = room.portion(usize::MAX);
         assert_eq!(code(late.take(SMALL)), None);
         assert_eq!(code(late.take(1)), Some(Code::Unavailable));
         drop(taken);
-        assert_eq!(code(late.take(SMALL - 1)), None);
+        assert_eq!(code(late.take(SMALL)), None);
         drop(late);
-        assert_eq!(room.taken.load(Relaxed), 0);
+        assert_eq!(room.taken().by_all, 0);
+    }
+
+    #[test]
+    fn a_client_leaves_room_to_others() {
+        let room = Room::of(LARGEST);
+        let theirs: Vec<_> = (0..2 * PORTIONS_OF_A_CLIENT).map(|_| room.response_to(CLIENT)).collect();
+        for portion in &theirs {
+            assert_eq!(code(portion.take(LARGEST)), None);
+        }
+        assert_eq!(code(room.response_to(CLIENT).take(LARGEST)), Some(Code::Unavailable));
+        let other = IpAddr::V6(std::net::Ipv6Addr::LOCALHOST);
+        assert_eq!(code(room.response_to(other).take(LARGEST)), None);
+        drop(theirs);
+        assert_eq!(code(room.response_to(CLIENT).take(LARGEST)), None);
+        assert!(room.taken().by_clients.is_empty(), "nobody has anything");
     }
 
     #[tokio::test]
     async fn a_response_takes_its_portion_until_all_of_it_is_gone() {
-        let room = room();
-        let portion = Arc::new(room.portion());
+        let room = Room::of(LARGEST);
+        let portion = Arc::new(room.response_to(CLIENT));
         portion.take(LARGEST).expect("there is room");
         let response = portion.held_by(Response::new(Body::from("data")));
         assert_eq!(response.body().size_hint().exact(), Some(4));
         let data = to_bytes(response.into_body(), 4).await.expect("it has a body");
-        assert_eq!((&data[..], room.taken.load(Relaxed)), (&b"data"[..], SMALL));
+        assert_eq!((&data[..], room.taken().by_all), (&b"data"[..], SMALL));
         drop(data);
-        assert_eq!(room.taken.load(Relaxed), 0);
+        assert_eq!(room.taken().by_all, 0);
     }
 }

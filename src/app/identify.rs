@@ -98,7 +98,8 @@ impl AppState {
         if let Some(account) = known.account() {
             return Ok(Viewer::of(&known.claims, Some(account)));
         }
-        let account = users::identify(&self.store.db, &known.claims).await?;
+        // What is rarely done is in a box: it would be a part of every request's future otherwise.
+        let account = Box::pin(users::identify(&self.store.db, &known.claims)).await?;
         if let Some(account) = &account {
             let account = Some((account.clone(), Instant::now()));
             self.known_tokens.insert(digest, Known { account, ..Known::clone(&known) });
@@ -114,7 +115,7 @@ impl AppState {
         if let Some(known) = self.known_tokens.get(&digest, generation) {
             return Ok((digest, known));
         }
-        let claims = self.verifier.verify(token).await?;
+        let claims = Box::pin(self.verifier.verify(token)).await?;
         let subject = Subject::of(&claims.subject);
         let known = self.known_tokens.insert(digest, Known { claims, subject, generation, account: None });
         Ok((digest, known))

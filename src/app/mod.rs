@@ -71,6 +71,8 @@ pub struct AppState {
     pub shutdown: Shutdown,
     /// The lists without pages that are being sent.
     pub(crate) full_lists: FullLists,
+    /// The people who are being sent while they are read: whoever reads themselves slowly keeps nobody from the lists.
+    pub(crate) long_people: FullLists,
     /// The sockets and streams of events of each address.
     pub streams: PlaceLimit,
     /// What their subscriptions read through.
@@ -126,7 +128,7 @@ impl AppState {
                 replica,
                 events,
                 counts: Counts::default(),
-                room: Room::of(config.limits.graphql.response_bytes),
+                room: Room::of(config.limits.graphql.response_bytes as usize),
             },
             documents: match &config.trusted_documents {
                 Some(path) => Documents::of_file(path).map_err(|error| {
@@ -141,6 +143,7 @@ impl AppState {
             large_operations: LargeOperations::new(&config.limits),
             shutdown,
             full_lists: FullLists::default(),
+            long_people: FullLists::default(),
             live_loaders: LiveLoaders::default(),
             streams: PlaceLimit::per_address(config.limits.streams_per_address),
             client_address_header: config.client_address_header.clone(),

@@ -83,7 +83,8 @@ impl<L: Lookup> Joint for LookingUp<L> {
             *wanted.entry(key).or_default() += 1;
         }
         let keys: Vec<_> = wanted.keys().map(|key| L::Key::clone(key)).collect();
-        let mut found = match self.0.read(&db.up_to(MOST_SHARED_BYTES), &keys).await {
+        let found = self.0.read(&db.shared_up_to(MOST_SHARED_BYTES), &keys).await;
+        let mut found = match found {
             Ok(found) => found,
             Err(error) if error.code == Code::ResponseTooLarge => {
                 return join_all(asked.iter().map(|(db, keys)| self.0.read(db, keys))).await;
@@ -154,8 +155,7 @@ mod tests {
 
     async fn db() -> ReadPool {
         let pool = Pool::observed(Database::connect("sqlite::memory:").await.expect("a database"), |_| ());
-        let room = u32::try_from(MOST_SHARED_BYTES + MOST_SHARED_BYTES / 2).expect("so much room");
-        ReadPool::of(pool, &Room::of(room))
+        ReadPool::of(pool, &Room::of(MOST_SHARED_BYTES + MOST_SHARED_BYTES / 2))
     }
 
     fn read_for(test: &str) -> Vec<BTreeSet<i32>> {

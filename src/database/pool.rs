@@ -257,7 +257,8 @@ impl<DB: sqlx::Database> Connections<DB> {
 
     async fn another(&self) -> Result<PoolConnection<DB>, DbErr> {
         let _waits = Arc::clone(&self.waiting);
-        self.pool.acquire().await.map_err(|error| match error {
+        // In a box, since every statement's future would have room for it, and be moved with that.
+        Box::pin(self.pool.acquire()).await.map_err(|error| match error {
             sqlx::Error::PoolTimedOut => DbErr::ConnectionAcquire(ConnAcquireErr::Timeout),
             sqlx::Error::PoolClosed => DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed),
             error => DbErr::Conn(RuntimeErr::SqlxError(error.into())),

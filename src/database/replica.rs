@@ -270,15 +270,21 @@ impl ReadPool {
         self.up_to(usize::MAX)
     }
 
-    /// The same for one request that has so many bytes in memory at most.
+    /// The same for one request, of which no more than so many bytes may be in memory.
     #[must_use]
     pub fn up_to(self, bytes: usize) -> Self {
-        Self { portion: Some(Arc::new(self.room.portion_up_to(bytes))), ..self }
+        Self { portion: Some(Arc::new(self.room.portion(bytes))), ..self }
     }
 
-    /// What a statement takes room for.
+    /// The same for several requests, of which no more than so many bytes may be in memory until each has taken of its
+    /// own portion: they are few, and take no room.
+    pub(super) fn shared_up_to(self, bytes: usize) -> Self {
+        Self { portion: Some(Arc::new(Room::of(bytes).portion(bytes))), ..self }
+    }
+
+    /// What texts that are read take of: the request's portion, or one for the statement alone.
     pub(crate) fn portion(&self) -> Arc<Portion> {
-        self.portion.clone().unwrap_or_else(|| Arc::new(self.room.portion()))
+        self.portion.clone().unwrap_or_else(|| Arc::new(self.room.portion(usize::MAX)))
     }
 
     /// What the requests of this thread wait for that read where this one does.

@@ -12,6 +12,7 @@ use super::{
     Store,
     events::{Event, Kind},
     paging::{self, Child, Page, Slice},
+    to_the_end,
 };
 use crate::{
     Error, Result,
@@ -45,7 +46,7 @@ impl Mentorship {
 /// `Forbidden` without `add:mentor` or without a coder account, `NotFound` for no such mentor.
 pub async fn select_mentor(store: &Store, viewer: &Viewer, mentor_id: i32) -> Result<Mentorship> {
     let coder = viewer.coder_with(Permission::AddMentor)?;
-    assign(store, coder.id, mentor_id).await
+    to_the_end(assign(store.clone(), coder.id, mentor_id)).await
 }
 
 /// Takes a coder on, from another mentor too.
@@ -54,10 +55,10 @@ pub async fn select_mentor(store: &Store, viewer: &Viewer, mentor_id: i32) -> Re
 /// `Forbidden` without `add:coder` or without a mentor account, `NotFound` for no such coder.
 pub async fn add_coder(store: &Store, viewer: &Viewer, coder_id: i32) -> Result<Mentorship> {
     let mentor = viewer.mentor_with(Permission::AddCoder)?;
-    assign(store, coder_id, mentor.id).await
+    to_the_end(assign(store.clone(), coder_id, mentor.id)).await
 }
 
-async fn assign(store: &Store, coder_id: i32, mentor_id: i32) -> Result<Mentorship> {
+async fn assign(store: Store, coder_id: i32, mentor_id: i32) -> Result<Mentorship> {
     let txn = begin_write(store.db.all()).await?;
     let coder = coder::Entity::find_by_id(coder_id).lock_exclusive().one(&txn).await?;
     let coder = coder.ok_or_else(|| Error::not_found("coder"))?;

@@ -13,11 +13,13 @@ pub mod snippets;
 pub mod usernames;
 pub mod users;
 
-use std::sync::Arc;
+use std::{future::Future, sync::Arc};
 
 use crate::{
+    Error, Result,
     database::{Pool, ReadPool, Replica},
     room::Room,
+    telemetry,
 };
 
 use self::{counts::Counts, events::Events};
@@ -53,4 +55,12 @@ impl Store {
     pub fn primary(&self) -> ReadPool {
         ReadPool::of(self.db.clone(), &self.room)
     }
+}
+
+/// Makes a change to the end, even if whoever asked for it leaves meanwhile: once it is made, it has to be told.
+fn to_the_end<T: Send + 'static>(
+    change: impl Future<Output = Result<T>> + Send + 'static,
+) -> impl Future<Output = Result<T>> {
+    let change = tokio::spawn(telemetry::current().carry(change));
+    async { change.await.map_err(Error::internal)? }
 }

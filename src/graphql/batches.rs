@@ -1,6 +1,6 @@
 use std::{
     future::Future,
-    pin::pin,
+    pin::Pin,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -29,8 +29,7 @@ pub(super) struct Batches(Arc<Mutex<Vec<FutureObj<'static, ()>>>>);
 
 impl Batches {
     /// Runs `request`, and the loads that it asks for.
-    pub(super) async fn run<F: Future>(&self, request: F) -> F::Output {
-        let mut request = pin!(request);
+    pub(super) async fn run<F: Future>(&self, mut request: Pin<&mut F>) -> F::Output {
         let mut loads = FuturesUnordered::new();
         let signal = Arc::new(Signal::default());
         let waker = Waker::from(Arc::clone(&signal));

@@ -174,7 +174,7 @@ impl<'a> ContextExt<'a> for Context<'a> {
         let reader = self.loader().loader().clone();
         match &self.data_unchecked::<RequestContext>().batches {
             Some(batches) => batches.spawn_with_handle(work(reader)).map_err(Error::internal)?.await,
-            None => work(reader).await,
+            None => Box::pin(work(reader)).await,
         }
     }
 }

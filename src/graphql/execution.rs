@@ -1,6 +1,6 @@
 //! Operations, from parameters to responses, whatever transport they come by.
 
-use std::{future, net::IpAddr, panic::AssertUnwindSafe, sync::Arc};
+use std::{future, net::IpAddr, panic::AssertUnwindSafe, pin::pin, sync::Arc};
 
 use async_graphql::{
     Data, Name, Pos, Request, Response, ServerError, Value,
@@ -118,28 +118,28 @@ impl Operation {
         self.kind == Some(OperationType::Query) && !self.merges
     }
 
-    /// Executes a query or mutation, whose response takes of `room`. With `writes`, parts of it may be
+    /// Executes a query or mutation, whose response takes `portion`. With `writes`, parts of it may be
     /// [JSON](super::json) already.
     pub(super) async fn execute(
         self,
         app: &App,
         viewer: Viewer,
         client: IpAddr,
-        room: Arc<Portion>,
+        portion: Arc<Portion>,
         writes: bool,
     ) -> Outcome {
         let executing = telemetry::executing(self.name.as_deref(), self.kind);
         let batches = Batches::default();
         let is_mutation = self.kind == Some(OperationType::Mutation);
         let db = if is_mutation { app.store.primary().for_one_request() } else { app.store.reader().await };
-        let context = RequestContext::new(app, db, viewer, client, batches.clone(), room);
+        let context = RequestContext::new(app, db, viewer, client, batches.clone(), portion);
         let context = if is_mutation { context.without_cache() } else { context.writing(writes) };
         let request = with(self.request, context);
         let schema = match &self.document {
             Document::Known => app.known_documents.schema(),
             Document::New(..) => &app.schema,
         };
-        let response = batches.run(schema.execute(request)).await;
+        let response = batches.run(pin!(schema.execute(request))).await;
         let outcome = Outcome::of(response, app.limits.graphql.errors as usize);
         if let (Document::New(key, document), Outcome::Began(_)) = (self.document, &outcome) {
             app.known_documents.remember(key, document);
@@ -157,22 +157,22 @@ impl Operation {
     ) -> impl Stream<Item = Outcome> + Send + use<> {
         let subscribed = telemetry::subscribed(self.name.as_deref());
         let (stage, progress) = Stage::begin();
-        let room = Arc::new(app.store.room.portion());
-        let context = RequestContext::live(app, viewer, client, Arc::clone(&room));
+        let portion = Arc::new(app.store.room.response_to(client));
+        let context = RequestContext::live(app, viewer, client, Arc::clone(&portion));
         let mut request = with(self.request, context);
         request.data.insert(stage);
         let responses = app.schema.execute_stream(request);
         let (most_errors, timeout) = (app.limits.graphql.errors as usize, app.limits.request_timeout);
         // What is subscribed goes with the stream.
-        stream::unfold(Some((responses, progress, room, subscribed)), move |state| async move {
-            let (mut responses, mut progress, room, subscribed) = state?;
+        stream::unfold(Some((responses, progress, portion, subscribed)), move |state| async move {
+            let (mut responses, mut progress, portion, subscribed) = state?;
+            // The last one has been sent.
+            portion.clear();
             tokio::select! {
                 response = responses.next() => {
-                    // The next event has it again.
-                    room.clear();
                     let outcome = Outcome::of(response?, most_errors);
                     let outcome = if progress.has_begun() { outcome } else { outcome.into_refusal() };
-                    Some((outcome, Some((responses, progress, room, subscribed))))
+                    Some((outcome, Some((responses, progress, portion, subscribed))))
                 }
                 () = progress.overdue(timeout) => Some((Outcome::overdue(), None)),
             }
@@ -186,16 +186,21 @@ impl Operation {
             return guarded(self.subscribe(app, viewer, client));
         }
         let app = app.clone();
+        let portion = Arc::new(app.store.room.response_to(client));
+        let taken = Arc::clone(&portion);
         let outcome = async move {
             let executed = async {
                 let _share = self.share(&app).await;
-                let room = Arc::new(app.store.room.portion());
-                self.execute(&app, viewer, client, room, false).await
+                self.execute(&app, viewer, client, taken, false).await
             };
             let executed = tokio::time::timeout(app.limits.request_timeout, executed).await;
             executed.unwrap_or_else(|_| Outcome::overdue())
         };
-        guarded(stream::once(outcome))
+        guarded(stream::once(outcome).map(move |outcome| {
+            // As long as the stream is there: its end is looked for when the outcome has been sent.
+            let _ = &portion;
+            outcome
+        }))
     }
 }
 

@@ -123,10 +123,10 @@ async fn answer(
                 }
             } else {
                 let _share = operation.share(app).await;
-                let room = Arc::new(app.store.room.portion());
+                let portion = Arc::new(app.store.room.response_to(client.0));
                 let writes = operation.may_be_written();
-                let outcome = operation.execute(app, viewer, client.0, Arc::clone(&room), writes).await;
-                room.held_by(write(media_type, outcome, writes))
+                let outcome = operation.execute(app, viewer, client.0, Arc::clone(&portion), writes).await;
+                portion.held_by(write(media_type, outcome, writes))
             }
         }
         Err(refusal) => refuse(media_type, refusal),

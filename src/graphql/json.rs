@@ -94,8 +94,33 @@ pub(super) fn leaf(json: &mut Vec<u8>, of: Leaf<'_>) {
     }
 }
 
+/// How many bytes a text is as JSON: those of its characters that are escaped are two or six.
+pub(super) fn length(text: &str) -> usize {
+    let length = |byte: u8| match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | b'\x08' | b'\x0c' => 2,
+        0..0x20 => 6,
+        _ => 1,
+    };
+    2 + text.bytes().map(length).sum::<usize>()
+}
+
 /// Appends what can tell itself.
 pub(super) fn scalar(json: &mut Vec<u8>, of: &(impl Serialize + ?Sized)) {
     // Writing to memory does not fail, and neither does any of these types.
     let _ = serde_json::to_writer(json, of);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_as_long_as_it_is_written() {
+        let ascii: String = (0..=127_u8).map(char::from).collect();
+        for text in ["", "print('ä')\n", "\u{7f}\u{2028}\u{fffd}", &ascii] {
+            let mut json = Vec::new();
+            scalar(&mut json, text);
+            assert_eq!(length(text), json.len(), "{text:?}");
+        }
+    }
 }

@@ -10,6 +10,7 @@ use std::{
 use async_graphql::dataloader::Loader;
 use futures_util::future::try_join_all;
 
+use super::snippets::Snippet;
 use crate::{
     Error, Result,
     auth::Viewer,
@@ -104,13 +105,14 @@ impl Loader<MentorNumber> for Reader {
 }
 
 impl Loader<SnippetNumber> for Reader {
-    type Value = Result<snippet::Model>;
+    type Value = Result<Arc<Snippet>>;
     type Error = Error;
 
     async fn load(&self, keys: &[SnippetNumber]) -> Result<HashMap<SnippetNumber, Self::Value>> {
         let ids = keys.iter().map(|key| key.0).collect();
         let snippets = snippets::by_ids(&self.db, &self.viewer, ids).await?;
-        Ok(snippets.into_iter().map(|(id, snippet)| (SnippetNumber(id), snippet)).collect())
+        let shared = |snippet: Result<snippet::Model>| snippet.map(|snippet| Arc::new(snippet.into()));
+        Ok(snippets.into_iter().map(|(id, snippet)| (SnippetNumber(id), shared(snippet))).collect())
     }
 }
 
@@ -149,7 +151,7 @@ impl Loader<Of<MentorNumber, CoderCount>> for Reader {
 }
 
 impl Loader<Of<Library, SnippetPage>> for Reader {
-    type Value = Arc<Slice<super::snippets::Snippet>>;
+    type Value = Arc<Slice<Snippet>>;
     type Error = Error;
 
     async fn load(

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use async_graphql::{Context, ID, Interface, Object};
 use futures_util::future::join_all;
 
@@ -20,7 +22,7 @@ const MAX_NODES: usize = 100;
 pub(super) enum Node {
     Coder(Coder),
     Mentor(Mentor),
-    Snippet(Snippet),
+    Snippet(Arc<Snippet>),
 }
 
 /// Somebody who has an account.
@@ -88,7 +90,7 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Node, ApiError> {
         }
         Kind::Snippet => {
             let snippet = ctx.loader().load_one(SnippetNumber(number)).await?.transpose()?;
-            snippet.map(|snippet| Node::Snippet(snippet.into()))
+            snippet.map(Node::Snippet)
         }
     };
     Ok(node.ok_or_else(missing)?)

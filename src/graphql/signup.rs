@@ -50,7 +50,8 @@ impl SignupMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The person.")] input: SignupInput,
     ) -> Fallible<SignupPayload> {
-        Some(sign_up(ctx, input).await)
+        // In a box, since every mutation's future would have room for it.
+        Some(Box::pin(sign_up(ctx, input)).await)
     }
 }
 

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use async_graphql::{Context, Enum, ID, Object, Subscription};
 use futures_util::{Stream, StreamExt, stream};
 use tokio::sync::broadcast::error::RecvError;
@@ -67,9 +69,9 @@ impl Change {
     }
 
     /// The snippet as it is now: null when it is deleted, or none of your business any more.
-    async fn snippet(&self, ctx: &Context<'_>) -> Fallible<Snippet> {
+    async fn snippet(&self, ctx: &Context<'_>) -> Fallible<Arc<Snippet>> {
         match ctx.loader().load_one(SnippetNumber(self.0.snippet_id?)).await {
-            Ok(found) => found?.ok().map(|snippet| Ok(snippet.into())),
+            Ok(found) => found?.ok().map(Ok),
             Err(error) => Some(Err(error.into())),
         }
     }

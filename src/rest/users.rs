@@ -128,13 +128,13 @@ pub(crate) async fn userinfo(
     let db = app.store.reader().await.up_to(LONG_USERINFO_BYTES);
     let person = Person::find(&db, &caller, username).await?;
     match person.libraries(&db, &caller).await {
-        Ok(libraries) => Ok(success(person.with(libraries)).into_response()),
-        Err(error) if error.code == Code::ResponseTooLarge => {
+        Ok(libraries) => Ok(db.portion().held_by(success(person.with(libraries)).into_response())),
+        Err(error) if matches!(error.code, Code::ResponseTooLarge | Code::Unavailable) => {
             let content = |reader| {
                 let libraries = libraries_of(reader, &person.coders, person.needs_review());
                 person.with(libraries)
             };
-            app.full_lists.send(db, caller.into_viewer(), content).await
+            app.long_people.send(db.for_one_request(), caller.into_viewer(), content).await
         }
         Err(error) => Err(error.into()),
     }
@@ -142,7 +142,7 @@ pub(crate) async fn userinfo(
 
 /// How long the texts may be that are told of a person at once. Longer ones are sent as the lists are: while they
 /// are read.
-const LONG_USERINFO_BYTES: usize = 1024 * 1024;
+const LONG_USERINFO_BYTES: usize = 256 * 1024;
 
 /// A person, and whose snippets are told with them.
 struct Person {

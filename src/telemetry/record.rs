@@ -12,7 +12,7 @@ use axum::{
     extract::MatchedPath,
     http::{HeaderValue, Method},
 };
-use futures_util::{Stream, StreamExt, stream};
+use futures_util::{Stream, StreamExt, future::Either, stream};
 use opentelemetry::Context;
 
 use super::{metrics, traces};
@@ -129,12 +129,12 @@ pub(super) fn each(look: impl Fn(&Record)) {
 }
 
 /// Does some of the work for all of these requests at once.
-pub(crate) async fn carry_all<F: Future>(requests: Vec<Current>, work: F) -> F::Output {
+pub(crate) fn carry_all<F: Future>(requests: Vec<Current>, work: F) -> impl Future<Output = F::Output> {
     let mut records: Vec<_> = requests.into_iter().filter_map(|Current(record)| record).collect();
     // Several fields of a request may have a part in it.
     records.sort_unstable_by_key(Arc::as_ptr);
     records.dedup_by(|one, other| Arc::ptr_eq(one, other));
-    SHARING.scope(records, work).await
+    SHARING.scope(records, work)
 }
 
 /// The request that a task is answering, to be taken along to where it is answered further.
@@ -165,10 +165,10 @@ impl Current {
     }
 
     /// Does some of the work for it.
-    pub(crate) async fn carry<F: Future>(self, work: F) -> F::Output {
+    pub(crate) fn carry<F: Future>(self, work: F) -> impl Future<Output = F::Output> {
         match self.0 {
-            Some(record) => CURRENT.scope(record, work).await,
-            None => work.await,
+            Some(record) => Either::Left(CURRENT.scope(record, work)),
+            None => Either::Right(work),
         }
     }
 

@@ -91,6 +91,29 @@ on_both_databases! {
         }
     }
 
+    async fn what_is_changed_is_told_even_if_whoever_changed_it_has_left(app: App) {
+        let (ada, bob) = (app.coder("ada").await, app.mentor("bob").await);
+        let server = Listening::start(app).await;
+        let mut queue = Socket::open(&server, bob.token.as_deref()).await;
+        queue.subscribe("q", QUEUE).await;
+        settled().await;
+        let take_on = format!("mutation {{ addCoder(input: {{ coderId: {} }}) {{ coder {{ id }} }} }}", ada.id);
+        leave_during(app, &bob, &take_on, &format!("UPDATE coders SET user_id = user_id WHERE id = {}", ada.id)).await;
+        assert_eq!(queue.next("q").await["reviewQueueChanged"]["kind"], "CODER_ADDED");
+
+        let id = store(&ada, "Loop").await;
+        queue.next("q").await;
+        let lock = format!("UPDATE snippets SET name = name WHERE id = {id}");
+        for (change, kind) in [
+            ("updateSnippet(input: { id: ID, name: \"Loops\" }) { snippet { id } }", "SNIPPET_UPDATED"),
+            ("deleteSnippet(input: { id: ID }) { deletedSnippetId }", "SNIPPET_DELETED"),
+        ] {
+            let change = format!("mutation {{ {} }}", change.replace("ID", &id.to_string()));
+            leave_during(app, &ada, &change, &lock).await;
+            assert_eq!(queue.next("q").await["reviewQueueChanged"]["kind"], kind);
+        }
+    }
+
     async fn what_is_refused_is_told_to_nobody(app: App) {
         let ada = app.coder("ada").await;
         let server = Listening::start(app).await;
@@ -339,6 +362,15 @@ async fn a_client_that_takes_nothing_of_what_it_is_sent_is_left() {
         }
     })
     .await;
+}
+
+/// Somebody sends a change that has to wait for another one, and leaves before it is made.
+async fn leave_during(app: &App, somebody: &Person<'_>, change: &str, lock: &str) {
+    let other = app.db.begin().await.expect("a transaction");
+    other.execute_unprepared(lock).await.expect("it is locked");
+    let waiting = tokio::time::timeout(Duration::from_millis(200), somebody.graphql(change)).await;
+    waiting.expect_err("it is locked");
+    other.rollback().await.expect("the lock is given back");
 }
 
 /// Gives what was just sent the time to arrive.

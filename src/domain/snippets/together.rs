@@ -93,8 +93,8 @@ pub(super) struct Edit {
 
 impl Edit {
     /// Makes it when nobody else is changing the snippet any more, if it may be made then.
-    pub(super) async fn make_alone(self, store: &Store) -> Result<Option<snippet::Model>> {
-        Ok(edit_all(store, [&self], Locked::Wait).await?.into_iter().next().transpose()?)
+    pub(super) async fn make_alone(self, store: Store) -> Result<Option<snippet::Model>> {
+        Ok(edit_all(&store, [&self], Locked::Wait).await?.into_iter().next().transpose()?)
     }
 }
 

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     Error, Result,
     auth::{Account, ActingCoder, Permission, Viewer},
-    domain::{Store, events::Kind},
+    domain::{Store, events::Kind, to_the_end},
     entity::{
         now,
         snippet::{self, belonging_to},
@@ -50,7 +50,7 @@ pub async fn update(
         Ok(snippet) => return Ok(snippet),
         Err(edit) => edit,
     };
-    match edit.make_alone(store).await? {
+    match to_the_end(edit.make_alone(store.clone())).await? {
         Some(snippet) => Ok(snippet),
         None => Err(why_untouched(&store.db, id, account).await?),
     }
@@ -78,19 +78,28 @@ pub async fn delete(
 ) -> Result<snippet::Model> {
     let coder = viewer.coder_with(Permission::DeleteSnippet)?;
     let own = Account::Coder(coder.clone());
+    match to_the_end(delete_belonging_to(store.clone(), own.clone(), id, expected_version)).await? {
+        Some(snippet) => Ok(snippet),
+        None => Err(why_untouched(&store.db, id, &own).await?),
+    }
+}
+
+/// Deletes a snippet, if it belongs to `account` and is at that version, and tells of it.
+async fn delete_belonging_to(
+    store: Store,
+    account: Account,
+    id: i32,
+    expected_version: Option<i32>,
+) -> Result<Option<snippet::Model>> {
     let deleted = snippet::Entity::delete_many()
         .filter(snippet::Column::Id.eq(id))
-        .filter(belonging_to(&own))
+        .filter(belonging_to(&account))
         .apply_if(expected_version, |delete, version| delete.filter(snippet::Column::Version.eq(version)))
         .exec_with_returning(&store.db)
         .await?;
-    match deleted.into_iter().next() {
-        Some(snippet) => {
-            tell(store, Kind::SnippetDeleted, &snippet);
-            Ok(snippet)
-        }
-        None => Err(why_untouched(&store.db, id, &own).await?),
-    }
+    let deleted = deleted.into_iter().next();
+    deleted.iter().for_each(|snippet| tell(&store, Kind::SnippetDeleted, snippet));
+    Ok(deleted)
 }
 
 /// The snippet with this number, if the viewer may delete it.

@@ -9,6 +9,7 @@ use super::{
     context::{ContextExt, take},
     error::{ApiError, Fallible},
     id::{self, Kind},
+    json,
     permission::requires_permission,
     rows::{Leaf, Row},
     users::Coder,
@@ -78,7 +79,7 @@ fn unread() -> ApiError {
 
 /// A text that goes into the response.
 fn text<'a>(ctx: &Context<'_>, text: &'a str) -> Result<&'a str, ApiError> {
-    take(ctx, text.len())?;
+    take(ctx, json::length(text))?;
     Ok(text)
 }
 

@@ -51,6 +51,17 @@ on_both_databases! {
         }
     }
 
+    async fn a_text_is_as_long_as_it_is_sent(app: App) {
+        let app = with_limit(app, 5 * LONG / 2).await;
+        let ada = app.coder("ada").await;
+        // Each character is six as JSON.
+        let snippet = json!({ "name": "Escaped", "code": "\u{1}".repeat(LONG / 2) });
+        assert_eq!(ada.post("/snippet", snippet).await.status, 200);
+        for query in ["snippets { nodes { code } }", "snippets { nodes { code } nodes { name } }"] {
+            assert_eq!(ada.graphql(&of_viewer(query)).await.code(), "RESPONSE_TOO_LARGE", "{query}");
+        }
+    }
+
     async fn no_more_is_read_than_may_be_sent(app: App) {
         let app = with_limit(app, 5 * LONG / 2).await;
         let (ada, [first, second, third]) = coder_with_long_snippets(&app).await;
