@@ -82,7 +82,7 @@ impl<L: Lookup> Joint for LookingUp<L> {
         for key in asked.iter().flat_map(|(_, keys)| keys) {
             *wanted.entry(key).or_default() += 1;
         }
-        let keys: Vec<_> = wanted.keys().map(|key| L::Key::clone(key)).collect();
+        let keys: Vec<_> = wanted.keys().copied().cloned().collect();
         let found = self.0.read(&db.shared_up_to(MOST_SHARED_BYTES), &keys).await;
         let mut found = match found {
             Ok(found) => found,

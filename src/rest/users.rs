@@ -130,8 +130,8 @@ pub(crate) async fn userinfo(
     match person.libraries(&db, &caller).await {
         Ok(libraries) => Ok(db.portion().held_by(success(person.with(libraries)).into_response())),
         Err(error) if matches!(error.code, Code::ResponseTooLarge | Code::Unavailable) => {
-            let content = |reader| {
-                let libraries = libraries_of(reader, &person.coders, person.needs_review());
+            let content = |reader: Rc<Reader>| {
+                let libraries = libraries_of(&reader, &person.coders, person.needs_review());
                 person.with(libraries)
             };
             app.long_people.send(db.for_one_request(), caller.into_viewer(), content).await
@@ -312,7 +312,7 @@ fn with_libraries(
     Each::of(
         coders
             .map_ok(move |coders| {
-                let libraries = libraries_of(Rc::clone(&reader), &coders, None);
+                let libraries = libraries_of(&reader, &coders, None);
                 coders.into_iter().zip(libraries).map(|(coder, snippets)| CoderOut {
                     id: coder.id,
                     username: coder.username,
@@ -327,7 +327,7 @@ fn with_libraries(
 /// What the viewer may see of the libraries of these coders, who are in the order of their ids. Each library is to be
 /// written before the next.
 fn libraries_of(
-    reader: Rc<Reader>,
+    reader: &Rc<Reader>,
     coders: &[Coder],
     needs_review: Option<bool>,
 ) -> impl Iterator<Item = Each<SnippetOut>> + use<> {

@@ -98,7 +98,9 @@ async fn delete_belonging_to(
         .exec_with_returning(&store.db)
         .await?;
     let deleted = deleted.into_iter().next();
-    deleted.iter().for_each(|snippet| tell(&store, Kind::SnippetDeleted, snippet));
+    if let Some(snippet) = &deleted {
+        tell(&store, Kind::SnippetDeleted, snippet);
+    }
     Ok(deleted)
 }
 
