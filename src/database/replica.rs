@@ -283,7 +283,8 @@ impl ReadPool {
     }
 
     /// What texts that are read take of: the request's portion, or one for the statement alone.
-    pub(crate) fn portion(&self) -> Arc<Portion> {
+    #[must_use]
+    pub fn portion(&self) -> Arc<Portion> {
         self.portion.clone().unwrap_or_else(|| Arc::new(self.room.portion(usize::MAX)))
     }
 
