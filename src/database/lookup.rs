@@ -61,7 +61,7 @@ impl ReadPool {
         } else if keys.len() > MOST_SHARED_KEYS || lookup.may_be_long() {
             lookup.read(self, &keys).await
         } else {
-            self.queue().join(LookingUp(lookup), self, (self.clone(), keys)).await
+            self.queue().join(LookingUp(lookup), &(), (self.clone(), keys)).await
         }
     }
 }
@@ -70,21 +70,23 @@ impl ReadPool {
 struct LookingUp<L>(L);
 
 impl<L: Lookup> Joint for LookingUp<L> {
-    type Db = ReadPool;
+    /// Each asks where they read.
+    type Db = ();
     type Input = (ReadPool, Vec<L::Key>);
     type Output = HashMap<L::Key, L::Value>;
 
-    async fn carry_out(self, db: ReadPool, asked: Vec<Self::Input>) -> Vec<Result<Self::Output>> {
-        if let [(db, keys)] = &asked[..] {
-            return vec![self.0.read(db, keys).await];
-        }
+    async fn carry_out(self, (): (), asked: Vec<Self::Input>) -> Vec<Result<Self::Output>> {
+        let shared = match &asked[..] {
+            [] => return Vec::new(),
+            [(db, keys)] => return vec![self.0.read(db, keys).await],
+            [(db, _), ..] => db.clone().shared_up_to(MOST_SHARED_BYTES),
+        };
         let mut wanted: HashMap<&L::Key, usize> = HashMap::new();
         for key in asked.iter().flat_map(|(_, keys)| keys) {
             *wanted.entry(key).or_default() += 1;
         }
         let keys: Vec<_> = wanted.keys().copied().cloned().collect();
-        let found = self.0.read(&db.shared_up_to(MOST_SHARED_BYTES), &keys).await;
-        let mut found = match found {
+        let mut found = match self.0.read(&shared, &keys).await {
             Ok(found) => found,
             Err(error) if error.code == Code::ResponseTooLarge => {
                 return join_all(asked.iter().map(|(db, keys)| self.0.read(db, keys))).await;

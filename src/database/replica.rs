@@ -321,15 +321,14 @@ impl ReadPool {
         let portion = self.portion();
         let refused = OnceLock::new();
         let add = |made: &mut T, row| {
-            let taken = portion.take(add(made, row)?);
-            Ok(taken.map_or_else(
-                |error| {
+            Ok(match portion.take(add(made, row)?) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(error) => {
                     // The first is the one that is told.
                     let _ = refused.set(error);
                     ControlFlow::Break(())
-                },
-                ControlFlow::Continue,
-            ))
+                }
+            })
         };
         let made = self.query_fold(statement, add).await?;
         refused.into_inner().map_or(Ok(made), Err)

@@ -97,12 +97,6 @@ impl From<Model> for Listed {
 }
 
 impl Listed {
-    /// How long the texts are that were read, in bytes.
-    #[must_use]
-    pub fn text_bytes(&self) -> usize {
-        [&self.name, &self.code, &self.comments].into_iter().flatten().map(String::len).sum()
-    }
-
     /// Reads a row of [`find`] with the same columns.
     ///
     /// # Errors

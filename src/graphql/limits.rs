@@ -245,3 +245,29 @@ fn check_repetitions(set: &SelectionSet) -> Result<()> {
 fn refused(message: String) -> Error {
     Error::new(Code::ValidationFailed, message)
 }
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::parser::parse_query;
+
+    use super::*;
+    use crate::config::Limits;
+
+    #[test]
+    fn as_many_objects_are_asked_for_as_pages_can_hold() {
+        for (snippet, objects) in [
+            ("id name", 10 * (1 + 5)),
+            ("id code", 10 * (1 + 5)),
+            ("...Texts", 10 * (1 + 5)),
+            ("coder { id code: username }", 10 * (1 + 5 * 2)),
+        ] {
+            let query = format!(
+                "{{ coders(first: 10) {{ nodes {{ snippets(first: 5) {{ nodes {{ {snippet} }} }} }} }} }} \
+                 fragment Texts on Snippet {{ code comments }}"
+            );
+            let document = parse_query(query).expect("a document");
+            let found = check(&document, &Variables::default(), &Limits::default().graphql);
+            assert_eq!(found.expect("it is within the limits"), objects, "{snippet}");
+        }
+    }
+}

@@ -331,8 +331,8 @@ fn libraries_of(
     coders: &[Coder],
     needs_review: Option<bool>,
 ) -> impl Iterator<Item = Each<SnippetOut>> + use<> {
-    let ids: Rc<[i32]> = coders.iter().map(|coder| coder.id).collect();
-    let of = Rc::clone(&ids);
+    let ids: Vec<_> = coders.iter().map(|coder| coder.id).collect();
+    let of: Rc<[i32]> = Rc::from(&ids[..]);
     let snippets = reader.pages(
         |snippet: &Listed| (snippet.coder_id, snippet.id),
         move |reader, after| {
@@ -341,8 +341,8 @@ fn libraries_of(
         },
     );
     let snippets = Rc::new(RefCell::new(snippets.flatten_ok().peekable()));
-    (0..ids.len()).map(move |index| {
-        let (snippets, coder_id) = (Rc::clone(&snippets), ids[index]);
+    ids.into_iter().map(move |coder_id| {
+        let snippets = Rc::clone(&snippets);
         let is_theirs = move |snippet: &Result<Listed, Stopped>| {
             snippet.as_ref().map_or(true, |snippet| snippet.coder_id == coder_id)
         };

@@ -197,7 +197,7 @@ impl Child for Listed {
     }
 
     fn text_bytes(&self) -> usize {
-        self.text_bytes()
+        [&self.name, &self.code, &self.comments].into_iter().flatten().map(String::len).sum()
     }
 }
 
