@@ -56,21 +56,10 @@ impl Room {
         Arc::new(Self { largest, taken: Mutex::default() })
     }
 
-    /// A portion for what is read, of nothing yet, that may be no larger than this either.
+    /// A portion of nothing yet, for this client or for several.
     #[must_use]
-    pub fn portion(self: &Arc<Self>, largest: usize) -> Portion {
-        self.portion_of(largest, None)
-    }
-
-    /// A portion for what this client is sent.
-    #[must_use]
-    pub fn response_to(self: &Arc<Self>, client: IpAddr) -> Portion {
-        self.portion_of(usize::MAX, Some(client))
-    }
-
-    fn portion_of(self: &Arc<Self>, largest: usize, client: Option<IpAddr>) -> Portion {
-        let largest = self.largest.min(largest);
-        Portion { room: Arc::clone(self), largest, client, bytes: Mutex::default() }
+    pub fn portion(self: &Arc<Self>, client: Option<IpAddr>) -> Portion {
+        Portion { room: Arc::clone(self), largest: self.largest, client, bytes: Mutex::default() }
     }
 
     /// Whether there are so many bytes for this client. Then they are taken.
@@ -108,6 +97,14 @@ impl Room {
 }
 
 impl Portion {
+    /// Another one for whom this is, that may be no larger than so many bytes either.
+    #[must_use]
+    pub fn another(&self, largest: usize) -> Self {
+        let mut portion = self.room.portion(self.client);
+        portion.largest = portion.largest.min(largest);
+        portion
+    }
+
     /// Takes so many bytes more, or none.
     ///
     /// # Errors
@@ -219,9 +216,8 @@ mod tests {
     #[test]
     fn a_portion_is_as_large_as_it_may_be_and_no_larger() {
         let room = Room::of(LARGEST);
-        for (portion, most) in
-            [(room.portion(usize::MAX), LARGEST), (room.portion(10), 10), (room.response_to(CLIENT), LARGEST)]
-        {
+        let portion = room.portion(None);
+        for (portion, most) in [(portion.another(usize::MAX), LARGEST), (portion.another(10), 10)] {
             assert_eq!(code(portion.take(most + 1)), Some(Code::ResponseTooLarge));
             assert_eq!(code(portion.take(most)), None, "what was refused is not taken");
             assert_eq!(code(portion.take(1)), Some(Code::ResponseTooLarge));
@@ -234,12 +230,12 @@ mod tests {
     fn when_all_is_taken_small_portions_find_room_and_others_when_some_was_given_back() {
         let room = Room::of(LARGEST);
         // Half of each takes room.
-        let taken: Vec<_> = (0..2 * PORTIONS).map(|_| room.portion(usize::MAX)).collect();
+        let taken: Vec<_> = (0..2 * PORTIONS).map(|_| room.portion(None)).collect();
         for portion in &taken {
             assert_eq!(code(portion.take(SMALL)), None);
             assert_eq!(code(portion.take(SMALL)), None);
         }
-        let late = room.portion(usize::MAX);
+        let late = room.portion(None);
         assert_eq!(code(late.take(SMALL)), None);
         assert_eq!(code(late.take(1)), Some(Code::Unavailable));
         drop(taken);
@@ -251,22 +247,25 @@ mod tests {
     #[test]
     fn a_client_leaves_room_to_others() {
         let room = Room::of(LARGEST);
-        let theirs: Vec<_> = (0..2 * PORTIONS_OF_A_CLIENT).map(|_| room.response_to(CLIENT)).collect();
+        let theirs: Vec<_> = (0..2 * PORTIONS_OF_A_CLIENT).map(|_| room.portion(Some(CLIENT))).collect();
         for portion in &theirs {
             assert_eq!(code(portion.take(LARGEST)), None);
         }
-        assert_eq!(code(room.response_to(CLIENT).take(LARGEST)), Some(Code::Unavailable));
+        assert_eq!(code(room.portion(Some(CLIENT)).take(LARGEST)), Some(Code::Unavailable));
         let other = IpAddr::V6(std::net::Ipv6Addr::LOCALHOST);
-        assert_eq!(code(room.response_to(other).take(LARGEST)), None);
+        assert_eq!(code(room.portion(Some(other)).take(LARGEST)), None);
+        let another = theirs[0].another(usize::MAX);
+        assert_eq!(code(another.take(LARGEST)), Some(Code::Unavailable), "it is of the same client");
         drop(theirs);
-        assert_eq!(code(room.response_to(CLIENT).take(LARGEST)), None);
+        assert_eq!(code(another.take(LARGEST)), None);
+        drop(another);
         assert!(room.taken().by_clients.is_empty(), "nobody has anything");
     }
 
     #[tokio::test]
     async fn a_response_takes_its_portion_until_all_of_it_is_gone() {
         let room = Room::of(LARGEST);
-        let portion = Arc::new(room.response_to(CLIENT));
+        let portion = Arc::new(room.portion(Some(CLIENT)));
         portion.take(LARGEST).expect("there is room");
         let response = portion.held_by(Response::new(Body::from("data")));
         assert_eq!(response.body().size_hint().exact(), Some(4));

@@ -199,13 +199,13 @@ mod tests {
     #[tokio::test]
     async fn what_is_long_is_read_for_each_and_takes_of_what_they_have_in_memory() {
         let (db, squares) = (db().await, Squares("texts"));
-        let [one, other] = [(); 2].map(|()| db.clone().for_one_request());
+        let [one, other] = [(); 2].map(|()| db.clone().up_to(usize::MAX));
         let asked = [one.look_up(squares, vec![1000]), other.look_up(squares, vec![1001])];
         let found = join_all(asked).await;
         assert!(found.iter().all(Result::is_ok), "{found:?}");
         assert_eq!(read_for("texts"), [[1000, 1001].into(), [1000].into(), [1001].into()]);
 
-        let short = db.for_one_request();
+        let short = db.up_to(usize::MAX);
         let asked = [one.look_up(squares, vec![1002]), short.look_up(squares, vec![2])];
         let [refused, found] = &join_all(asked).await[..] else { panic!("there are two") };
         assert_eq!(refused.as_ref().map_err(|error| error.code), Err(Code::ResponseTooLarge));

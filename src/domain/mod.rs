@@ -13,7 +13,7 @@ pub mod snippets;
 pub mod usernames;
 pub mod users;
 
-use std::{future::Future, sync::Arc};
+use std::{future::Future, net::IpAddr, sync::Arc};
 
 use crate::{
     Error, Result,
@@ -40,13 +40,14 @@ pub struct Store {
 }
 
 impl Store {
-    /// Where a request that changes nothing reads. All is there that was written before this was called.
-    pub async fn reader(&self) -> ReadPool {
+    /// Where a request of this client reads that changes nothing. All is there that was written before this was
+    /// called.
+    pub async fn reader(&self, client: IpAddr) -> ReadPool {
         let reader = match &self.replica {
             Some(replica) => replica.reader(&self.room).await,
             None => self.primary(),
         };
-        reader.for_one_request()
+        reader.for_request_of(client)
     }
 
     /// Where requests read that change something, and whoever reads for long: all is there that was written before

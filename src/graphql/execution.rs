@@ -131,7 +131,11 @@ impl Operation {
         let executing = telemetry::executing(self.name.as_deref(), self.kind);
         let batches = Batches::default();
         let is_mutation = self.kind == Some(OperationType::Mutation);
-        let db = if is_mutation { app.store.primary().for_one_request() } else { app.store.reader().await };
+        let db = if is_mutation {
+            app.store.primary().for_request_of(client)
+        } else {
+            app.store.reader(client).await
+        };
         let context = RequestContext::new(app, db, viewer, client, batches.clone(), portion);
         let context = if is_mutation { context.without_cache() } else { context.writing(writes) };
         let request = with(self.request, context);
@@ -157,7 +161,7 @@ impl Operation {
     ) -> impl Stream<Item = Outcome> + Send + use<> {
         let subscribed = telemetry::subscribed(self.name.as_deref());
         let (stage, progress) = Stage::begin();
-        let portion = Arc::new(app.store.room.response_to(client));
+        let portion = Arc::new(app.store.room.portion(Some(client)));
         let context = RequestContext::live(app, viewer, client, Arc::clone(&portion));
         let mut request = with(self.request, context);
         request.data.insert(stage);
@@ -186,7 +190,7 @@ impl Operation {
             return guarded(self.subscribe(app, viewer, client));
         }
         let app = app.clone();
-        let portion = Arc::new(app.store.room.response_to(client));
+        let portion = Arc::new(app.store.room.portion(Some(client)));
         let taken = Arc::clone(&portion);
         let outcome = async move {
             let executed = async {

@@ -1,4 +1,4 @@
-use std::ops::Deref;
+use std::{net::IpAddr, ops::Deref};
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 
@@ -10,20 +10,28 @@ use crate::{
 
 /// The viewer of a path that needs one. It is found before the body is read, so that a bad token is
 /// answered whatever the body is.
-pub(crate) struct Caller(Viewer);
+pub(crate) struct Caller {
+    viewer: Viewer,
+    client: IpAddr,
+}
 
 impl FromRequestParts<App> for Caller {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
         let Ok(client) = Client::from_request_parts(parts, app).await;
-        Ok(Self(app.viewer(&parts.headers, client.0).await?))
+        Ok(Self { viewer: app.viewer(&parts.headers, client.0).await?, client: client.0 })
     }
 }
 
 impl Caller {
     pub(super) fn into_viewer(self) -> Viewer {
-        self.0
+        self.viewer
+    }
+
+    /// The address that the request came from.
+    pub(super) const fn client(&self) -> IpAddr {
+        self.client
     }
 }
 
@@ -31,6 +39,6 @@ impl Deref for Caller {
     type Target = Viewer;
 
     fn deref(&self) -> &Viewer {
-        &self.0
+        &self.viewer
     }
 }

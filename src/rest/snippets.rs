@@ -84,7 +84,7 @@ pub(crate) async fn read(
     Segment(id): Segment,
 ) -> Result<(Etag, Json<Success<SnippetOut>>), Failure> {
     caller.require(Permission::EditSnippet)?;
-    let snippet = snippets::by_id(&app.store.reader().await, &caller, number_in(&id)?).await?;
+    let snippet = snippets::by_id(&app.store.reader(caller.client()).await, &caller, number_in(&id)?).await?;
     Ok((etag(snippet.version), success(snippet.into())))
 }
 

@@ -125,7 +125,7 @@ pub(crate) async fn userinfo(
     caller: Caller,
     Segment(username): Segment,
 ) -> Result<Response, Failure> {
-    let db = app.store.reader().await.up_to(LONG_USERINFO_BYTES);
+    let db = app.store.reader(caller.client()).await.up_to(LONG_USERINFO_BYTES);
     let person = Person::find(&db, &caller, username).await?;
     match person.libraries(&db, &caller).await {
         Ok(libraries) => Ok(db.portion().held_by(success(person.with(libraries)).into_response())),
@@ -134,7 +134,7 @@ pub(crate) async fn userinfo(
                 let libraries = libraries_of(&reader, &person.coders, person.needs_review());
                 person.with(libraries)
             };
-            app.long_people.send(db.for_one_request(), caller.into_viewer(), content).await
+            app.long_people.send(db.up_to(usize::MAX), caller.into_viewer(), content).await
         }
         Err(error) => Err(error.into()),
     }
@@ -275,7 +275,7 @@ pub(crate) async fn mentors(State(app): State<App>, caller: Caller) -> Result<Re
         };
         MentorsOut { mentors: Each::of(mentors.flatten_ok().map_ok(with_coders)) }
     };
-    app.full_lists.send(app.store.reader().await, caller.into_viewer(), content).await
+    app.full_lists.send(app.store.reader(caller.client()).await, caller.into_viewer(), content).await
 }
 
 async fn list(app: App, caller: Caller, which: Coders) -> Result<Response, Failure> {
@@ -289,7 +289,7 @@ async fn list(app: App, caller: Caller, which: Coders) -> Result<Response, Failu
         );
         CodersOut { coders: with_libraries(reader, coders) }
     };
-    app.full_lists.send(app.store.reader().await, caller.into_viewer(), content).await
+    app.full_lists.send(app.store.reader(caller.client()).await, caller.into_viewer(), content).await
 }
 
 fn coders_of(reader: &Rc<Reader>, mentor_id: i32) -> Each<CoderOut> {

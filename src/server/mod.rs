@@ -9,14 +9,13 @@ use axum::{
     Router,
     body::Body,
     extract::{ConnectInfo, Request},
-    http::{HeaderValue, Version, header::CONNECTION},
+    http::{HeaderValue, header::CONNECTION},
     response::Response,
 };
 use futures_util::{FutureExt, future};
-use hyper::body::Incoming;
+use hyper::{body::Incoming, server::conn::http1::Builder};
 use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{conn::auto::Builder, graceful::GracefulShutdown},
+    rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
 use tokio::{
@@ -24,16 +23,15 @@ use tokio::{
     runtime,
     sync::{mpsc, oneshot},
 };
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::Service;
 
 use self::impatient::Impatient;
 pub use self::shutdown::Shutdown;
 use crate::worker;
 
-/// How long a client may take to send a request's head, and to stay silent between two requests, or, by
-/// HTTP/2, to answer a ping. Proxies let a connection be idle for a minute: if we were the first to end it, a
-/// request might be on its way.
+/// How long a client may take to send a request's head, and to stay silent between two requests. Proxies let a
+/// connection be idle for a minute: if we were the first to end it, a request might be on its way.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
 /// How long what is going on may take to end once the server is told to stop.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
@@ -88,7 +86,7 @@ pub async fn serve(
     }
     drop(listener);
     let end = async {
-        tokio::join!(here.open.shutdown(), future::join_all(workers.into_iter().map(Worker::end)));
+        tokio::join!(here.end(), future::join_all(workers.into_iter().map(Worker::end)));
         shutdown.nothing_goes_on().await;
     };
     if tokio::time::timeout(SHUTDOWN_TIMEOUT, end).await.is_err() {
@@ -97,21 +95,24 @@ pub async fn serve(
     Ok(())
 }
 
-/// Connections that are served in one runtime.
+/// Connections that are served in one runtime, by HTTP/1: proxies speak it to servers, and browsers speak HTTP/2
+/// with proxies alone, since they want TLS for it. There a client could leave responses where they are for as
+/// long as it answers pings.
 struct Connections {
-    builder: Builder<TokioExecutor>,
+    builder: Builder,
     router: Router,
     patience: Duration,
     shutdown: Shutdown,
-    open: GracefulShutdown,
+    open: TaskTracker,
+    ending: CancellationToken,
 }
 
 impl Connections {
     fn new(router: Router, patience: Duration, shutdown: Shutdown) -> Self {
-        let mut builder = Builder::new(TokioExecutor::new());
-        builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
-        builder.http2().timer(TokioTimer::new()).keep_alive_interval(HEAD_TIMEOUT);
-        Self { builder, router, patience, shutdown, open: GracefulShutdown::new() }
+        let mut builder = Builder::new();
+        builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
+        let (open, ending) = (TaskTracker::new(), CancellationToken::new());
+        Self { builder, router, patience, shutdown, open, ending }
     }
 
     /// For others that are served in the same way.
@@ -121,13 +122,27 @@ impl Connections {
 
     fn serve(&self, stream: TcpStream, address: SocketAddr) {
         let service = TowerToHyperService::new(service(self.router.clone(), address, self.shutdown.clone()));
-        let io = io_of(stream, self.patience);
-        let connection = self.builder.serve_connection_with_upgrades(io, service).into_owned();
-        let connection = self.open.watch(connection);
-        tokio::spawn(async move {
+        let connection = self.builder.serve_connection(io_of(stream, self.patience), service).with_upgrades();
+        let ending = self.ending.clone();
+        self.open.spawn(async move {
+            let mut connection = pin!(connection);
             // A client that breaks off is no news.
-            let _ = connection.await;
+            tokio::select! {
+                _ = &mut connection => {}
+                () = ending.cancelled() => {
+                    connection.as_mut().graceful_shutdown();
+                    let _ = connection.await;
+                }
+            }
         });
+    }
+
+    /// Lets the requests in flight end, and with them their connections. What requests share is let go of here, in the
+    /// runtime: connections to the database cannot be elsewhere.
+    async fn end(self) {
+        self.ending.cancel();
+        self.open.close();
+        self.open.wait().await;
     }
 }
 
@@ -152,7 +167,7 @@ impl Worker {
                         connections.serve(stream, address);
                     }
                 }
-                connections.open.shutdown().await;
+                connections.end().await;
                 // Nobody may be waiting any more.
                 let _ = end.send(());
                 all_ended.cancelled().await;
@@ -176,7 +191,7 @@ impl Worker {
 }
 
 /// The router, with the client's address put to each request. While the server is draining, the client
-/// is told to come by another connection next time; HTTP/2 has a frame for that, which hyper sends.
+/// is told to come by another connection next time.
 fn service(
     router: Router,
     address: SocketAddr,
@@ -185,11 +200,10 @@ fn service(
     tower::service_fn(move |request: Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(address));
-        let has_connection_header = request.version() < Version::HTTP_2;
         let (answer, shutdown) = (router.clone().call(request), shutdown.clone());
         async move {
             let mut response = answer.await?;
-            if has_connection_header && shutdown.is_draining() {
+            if shutdown.is_draining() {
                 response.headers_mut().entry(CONNECTION).or_insert(HeaderValue::from_static("close"));
             }
             Ok(response)
@@ -200,11 +214,48 @@ fn service(
 fn io_of(stream: TcpStream, patience: Duration) -> TokioIo<Impatient<TcpStream>> {
     // Answers are written whole: there is nothing to gain by waiting for more.
     let _ = stream.set_nodelay(true);
-    TokioIo::new(Impatient::new(stream, patience, HEAD_TIMEOUT))
+    TokioIo::new(Impatient::new(stream, patience))
 }
 
 /// Whether one connection failed, as against the listener.
 fn is_of_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    const SHORT: Duration = Duration::from_millis(200);
+
+    /// How long somebody is listened to who says this and no more.
+    async fn listened_to(opening: &[u8]) -> Duration {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+        let address = listener.local_addr().expect("it listens");
+        let mut client = TcpStream::connect(address).await.expect("it listens");
+        let (stream, client_address) = listener.accept().await.expect("somebody came");
+        let mut connections = Connections::new(Router::new(), Duration::MAX, Shutdown::default());
+        connections.builder.header_read_timeout(SHORT);
+        connections.serve(stream, client_address);
+        let began = Instant::now();
+        client.write_all(opening).await.expect("it is taken");
+        // A reset is as much of an end as any.
+        let _ = client.read_to_end(&mut Vec::new()).await;
+        began.elapsed()
+    }
+
+    #[tokio::test]
+    async fn who_does_not_begin_or_end_a_head_is_left() {
+        for opening in [&b""[..], b"GET", b"GET / HTTP/1.1\r\nHost: a"] {
+            let heard = listened_to(opening).await;
+            assert!(heard >= SHORT && heard < HEAD_TIMEOUT, "{opening:?}: {heard:?}");
+        }
+        let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+        assert!(listened_to(preface).await < HEAD_TIMEOUT, "nobody speaks HTTP/2 here");
+    }
 }
