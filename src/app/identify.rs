@@ -37,8 +37,8 @@ struct Known {
     subject: Subject,
     /// Of the keys that it was verified with.
     generation: u64,
-    /// Whose it is, and since when that is known. Once bound, a subject stays bound to its account, so only
-    /// the answer "none" can go out of date, and that one is not kept.
+    /// Whose it is, and since when that is known. Once bound, a subject stays bound to its account unless somebody
+    /// changes the database by hand. The answer "none" goes out of date, and is not kept.
     account: Option<(Account, Instant)>,
 }
 

@@ -3,7 +3,7 @@
 use std::{
     collections::{HashMap, HashSet},
     future::Future,
-    hash::{Hash, Hasher},
+    hash::Hash,
     sync::Arc,
 };
 
@@ -47,17 +47,10 @@ pub(super) struct MentorNumber(pub i32);
 pub(super) struct SnippetNumber(pub i32);
 
 /// Something that belongs to a parent, and was asked for with arguments.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Of<P, A> {
     pub parent: P,
     pub arguments: A,
-}
-
-impl<P: Hash, A> Hash for Of<P, A> {
-    /// Many parents are asked for with the same arguments, which tell nothing apart then.
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.parent.hash(state);
-    }
 }
 
 /// A page of a mentor's coders.

@@ -146,12 +146,12 @@ impl Row for Snippet {
 
     fn column(&self, field: &str) -> Option<Leaf<'_>> {
         let row = &self.0;
-        Some(match field {
-            "name" => Leaf::Text(row.name.as_deref()?),
-            "code" => Leaf::Text(row.code.as_deref()?),
-            "needsReview" => Leaf::Flag(row.needs_review?),
-            "comments" => Leaf::Text(row.comments.as_deref().unwrap_or_default()),
-            "version" => Leaf::Number(row.version?),
+        Some(match column_of(field)? {
+            Column::Name => Leaf::Text(row.name.as_deref()?),
+            Column::Code => Leaf::Text(row.code.as_deref()?),
+            Column::NeedsReview => Leaf::Flag(row.needs_review?),
+            Column::Comments => Leaf::Text(row.comments.as_deref().unwrap_or_default()),
+            Column::Version => Leaf::Number(row.version?),
             _ => return None,
         })
     }
