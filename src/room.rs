@@ -58,8 +58,12 @@ impl Room {
 
     /// A portion of nothing yet, for this client or for several.
     #[must_use]
-    pub fn portion(self: &Arc<Self>, client: Option<IpAddr>) -> Portion {
-        Portion { room: Arc::clone(self), largest: self.largest, client, bytes: Mutex::default() }
+    pub fn portion(self: &Arc<Self>, client: Option<IpAddr>) -> Arc<Portion> {
+        self.portion_of(self.largest, client)
+    }
+
+    fn portion_of(self: &Arc<Self>, largest: usize, client: Option<IpAddr>) -> Arc<Portion> {
+        Arc::new(Portion { room: Arc::clone(self), largest, client, bytes: Mutex::default() })
     }
 
     /// Whether there are so many bytes for this client. Then they are taken.
@@ -99,10 +103,8 @@ impl Room {
 impl Portion {
     /// Another one for whom this is, that may be no larger than so many bytes either.
     #[must_use]
-    pub fn another(&self, largest: usize) -> Self {
-        let mut portion = self.room.portion(self.client);
-        portion.largest = portion.largest.min(largest);
-        portion
+    pub fn another(&self, largest: usize) -> Arc<Self> {
+        self.room.portion_of(self.room.largest.min(largest), self.client)
     }
 
     /// Takes so many bytes more, or none.
@@ -265,7 +267,7 @@ mod tests {
     #[tokio::test]
     async fn a_response_takes_its_portion_until_all_of_it_is_gone() {
         let room = Room::of(LARGEST);
-        let portion = Arc::new(room.portion(Some(CLIENT)));
+        let portion = room.portion(Some(CLIENT));
         portion.take(LARGEST).expect("there is room");
         let response = portion.held_by(Response::new(Body::from("data")));
         assert_eq!(response.body().size_hint().exact(), Some(4));

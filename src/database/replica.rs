@@ -268,25 +268,25 @@ impl ReadPool {
     /// The same for one request of this client, which has one portion for all that it reads.
     #[must_use]
     pub fn for_request_of(self, client: IpAddr) -> Self {
-        Self { portion: Some(Arc::new(self.room.portion(Some(client)))), ..self }
+        Self { portion: Some(self.room.portion(Some(client))), ..self }
     }
 
     /// The same with a portion that nothing was read into, and for no more than so many bytes.
     #[must_use]
     pub fn up_to(self, bytes: usize) -> Self {
-        Self { portion: Some(Arc::new(self.portion().another(bytes))), ..self }
+        Self { portion: Some(self.portion().another(bytes)), ..self }
     }
 
     /// The same for several requests, of which no more than so many bytes may be in memory until each has taken of its
     /// own portion: they are few, and take no room.
     pub(super) fn shared_up_to(self, bytes: usize) -> Self {
-        Self { portion: Some(Arc::new(Room::of(bytes).portion(None))), ..self }
+        Self { portion: Some(Room::of(bytes).portion(None)), ..self }
     }
 
     /// What texts that are read take of: the request's portion, or one for the statement alone.
     #[must_use]
     pub fn portion(&self) -> Arc<Portion> {
-        self.portion.clone().unwrap_or_else(|| Arc::new(self.room.portion(None)))
+        self.portion.clone().unwrap_or_else(|| self.room.portion(None))
     }
 
     /// What the requests of this thread wait for that read where this one does.

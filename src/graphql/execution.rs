@@ -161,7 +161,7 @@ impl Operation {
     ) -> impl Stream<Item = Outcome> + Send + use<> {
         let subscribed = telemetry::subscribed(self.name.as_deref());
         let (stage, progress) = Stage::begin();
-        let portion = Arc::new(app.store.room.portion(Some(client)));
+        let portion = app.store.room.portion(Some(client));
         let context = RequestContext::live(app, viewer, client, Arc::clone(&portion));
         let mut request = with(self.request, context);
         request.data.insert(stage);
@@ -190,7 +190,7 @@ impl Operation {
             return guarded(self.subscribe(app, viewer, client));
         }
         let app = app.clone();
-        let portion = Arc::new(app.store.room.portion(Some(client)));
+        let portion = app.store.room.portion(Some(client));
         let taken = Arc::clone(&portion);
         let outcome = async move {
             let executed = async {

@@ -96,7 +96,7 @@ pub async fn serve(
 }
 
 /// Connections that are served in one runtime, by HTTP/1: proxies speak it to servers, and browsers speak HTTP/2
-/// with proxies alone, since they want TLS for it. There a client could leave responses where they are for as
+/// with proxies alone, since they want TLS for it. By HTTP/2 a client could leave responses where they are for as
 /// long as it answers pings.
 struct Connections {
     builder: Builder,
