@@ -1,9 +1,21 @@
 //! Room in memory for what is on its way from the database to clients. How many objects an operation asks for is known
 //! before (`graphql/limits.rs`); how long their texts are is seen when they come.
+//!
+//! What bounds memory elsewhere:
+//!
+//! | what is in memory | what bounds it |
+//! |---|---|
+//! | requests that are answered, and that wait | `admission.rs` |
+//! | bodies of requests | `app/receiving.rs` |
+//! | an operation's document, and the objects that it asks for | `graphql/limits.rs` |
+//! | objects of all operations that ask for many | `graphql/large.rs` |
+//! | texts that several requests read by one statement | `database/joint.rs` |
+//! | lists without pages | `rest/full_list.rs` |
+//! | sockets and streams of events | `limit.rs`, `graphql/websocket/session.rs` |
+//! | known documents, tokens and counts | the caches' own sizes, beside them |
 
 use std::{
     collections::{HashMap, hash_map::Entry},
-    mem,
     net::IpAddr,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -126,12 +138,20 @@ impl Portion {
         Ok(())
     }
 
+    /// Gives so many bytes back, of those that were taken.
+    pub fn give_back(&self, bytes: usize) {
+        let mut before = self.bytes();
+        let after = before.saturating_sub(bytes);
+        let fewer = counted(*before) - counted(after);
+        if fewer > 0 {
+            self.room.give_back(fewer, self.client);
+        }
+        *before = after;
+    }
+
     /// Gives everything back.
     pub fn clear(&self) {
-        let bytes = counted(mem::take(&mut *self.bytes()));
-        if bytes > 0 {
-            self.room.give_back(bytes, self.client);
-        }
+        self.give_back(usize::MAX);
     }
 
     fn bytes(&self) -> MutexGuard<'_, usize> {

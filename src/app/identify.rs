@@ -1,3 +1,5 @@
+//! Who sends a request, and what is remembered of tokens and accounts so that it costs little to tell.
+
 use std::{
     net::IpAddr,
     sync::Arc,

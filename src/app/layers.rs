@@ -1,3 +1,5 @@
+//! What is done around each handler: bounds, headers, CORS, compression.
+
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use axum::{

@@ -65,6 +65,8 @@ pub struct AppState {
     pub explorer: Option<Explorer>,
     /// What one request may cost.
     pub limits: Limits,
+    /// How many are answered at the same time.
+    pub(crate) admission: Arc<Admission>,
     /// Room for operations that ask for much.
     pub(crate) large_operations: LargeOperations,
     /// Whether the server is on its way out.
@@ -140,6 +142,7 @@ impl AppState {
             introspection: config.introspection,
             explorer: config.graphiql.then(Explorer::default),
             limits: config.limits.clone(),
+            admission: Admission::of(config.limits.concurrent_requests),
             large_operations: LargeOperations::new(&config.limits),
             shutdown,
             full_lists: FullLists::default(),
@@ -187,7 +190,7 @@ pub fn router(state: AppState) -> Router {
         )
         .method_not_allowed_fallback(rest::unknown_method);
     let bounds = Bounds {
-        admission: Admission::of(limits.concurrent_requests),
+        admission: Arc::clone(&state.admission),
         receiving: Receiving::of(limits.body_bytes, limits.concurrent_requests),
     };
     let timeout = limits.request_timeout;

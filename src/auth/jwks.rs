@@ -90,14 +90,19 @@ impl Jwks {
         if let Some(key) = self.cached(kid) {
             return Ok(Some(key));
         }
-        step_aside();
-        let mut last_refetch = self.0.last_refetch.lock().await;
+        let mut last_refetch = if let Ok(last_refetch) = self.0.last_refetch.try_lock() {
+            last_refetch
+        } else {
+            step_aside();
+            self.0.last_refetch.lock().await
+        };
         // Another request may have fetched it while this one waited.
         if let Some(key) = self.cached(kid) {
             return Ok(Some(key));
         }
         if last_refetch.is_none_or(|last| last.elapsed() >= REFETCH_INTERVAL) {
             *last_refetch = Some(Instant::now());
+            step_aside();
             self.refresh().await;
         }
         if !self.is_loaded() {

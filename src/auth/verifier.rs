@@ -1,3 +1,5 @@
+//! Access tokens: what one says, and whether it is true.
+
 use std::{collections::BTreeMap, fmt};
 
 use chrono::{DateTime, TimeDelta, Utc};

@@ -1,3 +1,5 @@
+//! What requests may cost, and where each limit is set.
+
 use std::time::Duration;
 
 use sea_orm::DbBackend;

@@ -322,11 +322,12 @@ where
         let answer = loop {
             match rows.try_next().await {
                 Ok(Some(row)) => {
-                    if add(&mut made, row.into())?.is_break() {
+                    let added = add(&mut made, row.into());
+                    if !matches!(added, Ok(ControlFlow::Continue(()))) {
                         drop(rows);
                         // It would have all of the other rows read before it is used again.
                         connection.close_on_drop();
-                        return Ok(made);
+                        return added.map(|_| made);
                     }
                 }
                 Ok(None) => break Ok(made),

@@ -10,7 +10,7 @@ use std::{
     ops::ControlFlow,
     sync::{
         Arc, Mutex, OnceLock, PoisonError, Weak,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -321,9 +321,19 @@ impl ReadPool {
     ) -> Result<T> {
         let portion = self.portion();
         let refused = OnceLock::new();
-        let add = |made: &mut T, row| {
-            Ok(match portion.take(add(made, row)?) {
-                Ok(()) => ControlFlow::Continue(()),
+        let taken = AtomicUsize::new(0);
+        let add = |(made, rows): &mut (T, usize), row| {
+            if *rows == 0 {
+                // What the replica has told before it failed.
+                portion.give_back(taken.swap(0, Ordering::Relaxed));
+            }
+            *rows += 1;
+            let bytes = add(made, row)?;
+            Ok(match portion.take(bytes) {
+                Ok(()) => {
+                    taken.fetch_add(bytes, Ordering::Relaxed);
+                    ControlFlow::Continue(())
+                }
                 Err(error) => {
                     // The first is the one that is told.
                     let _ = refused.set(error);
@@ -331,7 +341,7 @@ impl ReadPool {
                 }
             })
         };
-        let made = self.query_fold(statement, add).await?;
+        let (made, _) = self.query_fold(statement, add).await?;
         refused.into_inner().map_or(Ok(made), Err)
     }
 

@@ -60,19 +60,25 @@ impl<T: Row> Connection<T> {
 
     /// Information to aid in pagination.
     fn page_info(&self) -> PageInfo {
-        let cursor = |node: &T| node.cursor().encode_cursor();
-        PageInfo {
-            has_previous_page: self.slice.has_previous,
-            has_next_page: self.slice.has_next,
-            start_cursor: self.rows().first().map(cursor),
-            end_cursor: self.rows().last().map(cursor),
-        }
+        self.into()
     }
 
     #[graphql(flatten)]
     #[expect(clippy::unused_async, reason = "fields are async functions")]
     async fn total(&self) -> &Total {
         &self.total
+    }
+}
+
+impl<T: Row> From<&Connection<T>> for PageInfo {
+    fn from(Connection { slice, .. }: &Connection<T>) -> Self {
+        let cursor = |node: &T| node.cursor().encode_cursor();
+        Self {
+            has_previous_page: slice.has_previous,
+            has_next_page: slice.has_next,
+            start_cursor: slice.rows.first().map(cursor),
+            end_cursor: slice.rows.last().map(cursor),
+        }
     }
 }
 

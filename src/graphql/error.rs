@@ -1,3 +1,5 @@
+//! How an error of the domain becomes one of a GraphQL response.
+
 use std::{any::Any, sync::Arc};
 
 use async_graphql::{ErrorExtensionValues, ServerError, Value};

@@ -26,7 +26,7 @@ use super::{
     stage::Stage,
     usages, variables,
 };
-use crate::{Error, app::App, auth::Viewer, error::Code, room::Portion, telemetry};
+use crate::{Error, admission::Admission, app::App, auth::Viewer, error::Code, room::Portion, telemetry};
 
 /// An operation that was found fit to be executed, as far as can be told before validation.
 pub(super) struct Operation {
@@ -108,7 +108,7 @@ impl Operation {
 
     /// Waits until there is room in memory for what the operation asks for. The share is to be kept until
     /// the response has been written.
-    pub(super) async fn share<'a>(&self, app: &'a App) -> Share<'a> {
+    pub(super) async fn share(&self, app: &App) -> Share {
         app.large_operations.share(self.objects).await
     }
 
@@ -184,7 +184,7 @@ impl Operation {
     }
 
     /// Executes any operation: one outcome of a query or mutation, one an event of a subscription. Each
-    /// may take as long as a request, and a panic is the last outcome.
+    /// may take as long as a request, a query or mutation has to be let in as one, and a panic is the last outcome.
     pub(super) fn outcomes(self, app: &App, viewer: Viewer, client: IpAddr) -> BoxStream<'static, Outcome> {
         if self.kind == Some(OperationType::Subscription) {
             return guarded(self.subscribe(app, viewer, client));
@@ -192,18 +192,29 @@ impl Operation {
         let app = app.clone();
         let portion = app.store.room.portion(Some(client));
         let taken = Arc::clone(&portion);
-        let outcome = async move {
+        let executed = async move {
+            let execution = async {
+                let share = self.share(&app).await;
+                (self.execute(&app, viewer, client, taken, false).await, share)
+            };
             let executed = async {
-                let _share = self.share(&app).await;
-                self.execute(&app, viewer, client, taken, false).await
+                match app.admission.enter().await {
+                    Ok(admitted) => admitted.carry(execution).await,
+                    Err(error) => {
+                        tokio::time::sleep(Admission::REFUSAL_PAUSE).await;
+                        (Refusal::from(error).into(), None)
+                    }
+                }
             };
             let executed = tokio::time::timeout(app.limits.request_timeout, executed).await;
-            executed.unwrap_or_else(|_| Outcome::overdue())
+            executed.unwrap_or_else(|_| (Outcome::overdue(), None))
         };
-        guarded(stream::once(outcome).map(move |outcome| {
+        guarded(stream::once(executed).flat_map(move |(outcome, share)| {
             // As long as the stream is there: its end is looked for when the outcome has been sent.
-            let _ = &portion;
-            outcome
+            let kept = (share, Arc::clone(&portion));
+            stream::iter([outcome]).inspect(move |_| {
+                let _ = &kept;
+            })
         }))
     }
 }

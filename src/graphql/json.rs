@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use async_graphql::{Response, Value};
+use async_graphql::{Response, ScalarType, Value};
 use serde::Serialize;
 
 use super::rows::Leaf;
@@ -91,6 +91,8 @@ pub(super) fn leaf(json: &mut Vec<u8>, of: Leaf<'_>) {
         Leaf::Number(number) => scalar(json, &number),
         Leaf::Text(text) => scalar(json, text),
         Leaf::Flag(flag) => scalar(json, &flag),
+        Leaf::Time(time) => value(json, &time.to_value()),
+        Leaf::Cursor(cursor) => scalar(json, &cursor),
     }
 }
 

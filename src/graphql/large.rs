@@ -1,7 +1,9 @@
 //! Operations that ask for so many objects that few of them fit into memory at the same time. (How long the texts are
 //! that are in them is not known before: see `room.rs`.)
 
-use tokio::sync::{Semaphore, SemaphorePermit};
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{admission::step_aside, config::Limits};
 
@@ -13,12 +15,12 @@ const LARGEST_AT_ONCE: u64 = 9;
 /// Room for large operations: one permit for each object.
 #[derive(Debug)]
 pub struct LargeOperations {
-    room: Semaphore,
+    room: Arc<Semaphore>,
     most: u32,
 }
 
 /// What an operation takes of the room, until this is dropped.
-pub(super) type Share<'a> = Option<SemaphorePermit<'a>>;
+pub(super) type Share = Option<OwnedSemaphorePermit>;
 
 impl LargeOperations {
     /// As much room as `limits` make necessary.
@@ -26,22 +28,23 @@ impl LargeOperations {
     pub fn new(limits: &Limits) -> Self {
         let room = LARGEST_AT_ONCE * u64::from(limits.graphql.nodes);
         let most = u32::try_from(room).unwrap_or(u32::MAX);
-        Self { room: Semaphore::new(most as usize), most }
+        Self { room: Arc::new(Semaphore::new(most as usize)), most }
     }
 
     /// Waits until there is room for an operation that asks for so many objects; one that asks for more than fit has
     /// all of it. Small ones do not wait with it to be let in.
-    pub(super) async fn share(&self, objects: u32) -> Share<'_> {
+    pub(super) async fn share(&self, objects: u32) -> Share {
         if objects < LARGE_OPERATION {
             return None;
         }
         let objects = objects.min(self.most);
-        if let Ok(share) = self.room.try_acquire_many(objects) {
+        let room = || Arc::clone(&self.room);
+        if let Ok(share) = room().try_acquire_many_owned(objects) {
             return Some(share);
         }
         step_aside();
         // It is never closed.
-        self.room.acquire_many(objects).await.ok()
+        room().acquire_many_owned(objects).await.ok()
     }
 }
 

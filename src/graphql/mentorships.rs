@@ -1,3 +1,5 @@
+//! The mutations by which coders and mentors find each other: `selectMentor`, `addCoder`.
+
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 
 use super::{

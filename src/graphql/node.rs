@@ -1,3 +1,5 @@
+//! What can be found by its global id: `node`, `nodes`.
+
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Interface, Object};

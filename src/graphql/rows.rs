@@ -6,15 +6,17 @@
 //! level at once. Such lists are read level by level, and then written as JSON. What is not so plain
 //! (directives, abstract types, objects that are merged, counts) is the executor's, as ever.
 
-use std::{borrow::Cow, collections::HashMap, future, slice};
+use std::{borrow::Cow, collections::HashMap, convert::Infallible, future, slice};
 
 use async_graphql::{
-    Context, ContextBase, ContextSelectionSet, Name, OutputType, Pos, Positioned, ServerError, ServerResult,
-    Value,
+    Context, ContextBase, ContextSelectionSet, Name, ObjectType, OutputType, Pos, Positioned, ServerError,
+    ServerResult, Value,
+    connection::{CursorType, PageInfo},
     parser::types::{Field, FragmentDefinition, Selection, SelectionSet},
     registry::Registry,
-    resolver_utils::{ContainerType, resolve_list},
+    resolver_utils::resolve_list,
 };
+use chrono::{DateTime, Utc};
 use futures_util::future::{BoxFuture, try_join_all};
 
 use super::{
@@ -24,6 +26,7 @@ use super::{
     id::{Global, Kind},
     json,
 };
+use crate::Error;
 
 const TYPENAME: &str = "__typename";
 
@@ -38,7 +41,7 @@ pub(super) trait Row: Numbered + 'static {
     /// What that leads to.
     type Below: Row;
 
-    /// What a field has that is of this type alone and without a selection, if it is as plain as that.
+    /// What a field has that is of this type alone and without a selection, if it was read.
     fn column(&self, field: &str) -> Option<Leaf<'_>>;
 
     /// Reads the connection that `field` asks for, of all these `rows`, in their order.
@@ -54,6 +57,8 @@ pub(super) enum Leaf<'a> {
     Number(i32),
     Text(&'a str),
     Flag(bool),
+    Time(DateTime<Utc>),
+    Cursor(Option<String>),
 }
 
 /// Connections on their way from the database.
@@ -83,8 +88,8 @@ impl<T: Row> OutputType for Nodes<'_, T> {
             && let Some(members) = of_object::<T>(&ctx.query_env.fragments, &ctx.item.node)
         {
             let rows: Vec<_> = self.0.iter().collect();
-            let below = read(ctx, Place::OfList, &members, &rows).await?;
-            return written(ctx, &members, &below, self.0.iter()).await;
+            let members = read(ctx, Place::OfList, &members, &rows).await?;
+            return Json::of(ctx, self.0.iter(), &members);
         }
         resolve_list(ctx, field, self.0, Some(self.0.len())).await
     }
@@ -108,8 +113,8 @@ impl<T: Row> OutputType for Edges<'_, T> {
             && let Some(members) = of_edge::<T>(&ctx.query_env.fragments, &ctx.item.node)
         {
             let rows: Vec<_> = self.0.iter().collect();
-            let below = read_edges(ctx, &members, &rows).await?;
-            return written(ctx, &members, &below, self.0.iter().map(edge)).await;
+            let members = read_edges(ctx, &members, &rows).await?;
+            return Json::of(ctx, self.0.iter().map(edge), &members);
         }
         resolve_list(ctx, field, self.0.iter().map(edge), Some(self.0.len())).await
     }
@@ -156,7 +161,10 @@ fn of_connection<'a, T: Row>(fragments: &'a Fragments, set: &'a SelectionSet) ->
     selected(fragments, set, &Connection::<T>::type_name(), &|field| match field.name.node.as_str() {
         "nodes" => of_object::<T>(fragments, &field.selection_set.node),
         "edges" => of_edge::<T>(fragments, &field.selection_set.node),
-        "pageInfo" | TYPENAME => Some(Vec::new()),
+        "pageInfo" => {
+            selected(fragments, &field.selection_set.node, &PageInfo::type_name(), &|_| Some(Vec::new()))
+        }
+        TYPENAME => Some(Vec::new()),
         // A count takes a statement of its own.
         _ => None,
     })
@@ -211,34 +219,35 @@ fn selected<'a>(
     Some(selected)
 }
 
-/// What was read below the members of objects, in the order of the members; nothing where a member is the
-/// object's own.
-type ByMember<T> = Vec<Option<T>>;
+/// The members of objects, and what was read below each; nothing where it is the object's own.
+type Members<'a, T> = Vec<(&'a Member<'a>, Option<T>)>;
 
 /// A member of objects that are made of rows: a connection of each.
-struct Connections<T> {
+struct Connections<'a, T> {
     of_each: Vec<Connection<T>>,
     /// How many rows there are in those before each.
     rows_before: Vec<usize>,
-    below: ByMember<Rows>,
+    members: Members<'a, OfConnections<'a>>,
 }
 
-/// A member of connections: the rows of all of them, one after another, by what is below.
-enum Rows {
-    Nodes(ByMember<Box<dyn OfEach>>),
-    Edges(ByMember<ByMember<Box<dyn OfEach>>>),
+/// A member of connections: the rows of all of them, one after another, by what is below; or where each stands.
+enum OfConnections<'a> {
+    Nodes(Members<'a, OfRows<'a>>),
+    Edges(Members<'a, Members<'a, OfRows<'a>>>),
+    PageInfo(Members<'a, Infallible>),
 }
 
 /// [`Connections`] of any rows.
+type OfRows<'a> = Box<dyn OfEach + 'a>;
+
 trait OfEach: Send + Sync {
     /// Writes that of the object with this index.
-    fn write<'a>(&'a self, to: Target<'a>, index: usize) -> BoxFuture<'a, ServerResult<()>>;
+    fn write(&self, json: &mut Json<'_>, index: usize) -> ServerResult<()>;
 }
 
-impl<T: Row> OfEach for Connections<T> {
-    fn write<'a>(&'a self, to: Target<'a>, index: usize) -> BoxFuture<'a, ServerResult<()>> {
-        let Self { of_each, rows_before, below } = self;
-        Box::pin(write(to, below, &of_each[index], rows_before[index]))
+impl<T: Row> OfEach for Connections<'_, T> {
+    fn write(&self, json: &mut Json<'_>, index: usize) -> ServerResult<()> {
+        json.object(&&self.of_each[index], self.rows_before[index], &self.members)
     }
 }
 
@@ -252,31 +261,35 @@ enum Place {
 }
 
 /// Reads what is below objects that are made of these rows.
-async fn read<T: Row>(
+async fn read<'a, T: Row>(
     ctx: &ContextSelectionSet<'_>,
     place: Place,
-    members: &[Member<'_>],
+    members: &'a [Member<'a>],
     rows: &[&T],
-) -> ServerResult<ByMember<Box<dyn OfEach>>> {
+) -> ServerResult<Members<'a, OfRows<'a>>> {
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    each(members, async |member| {
+    try_join_all(members.iter().map(async |member| {
         if member.is_leaf() {
-            return Ok(None);
+            return Ok((member, None));
         }
-        read_connections(ctx, place, member, rows).await.map(Some)
-    })
+        let below = read_connections(ctx, place, member, rows).await?;
+        Ok((member, Some(below)))
+    }))
     .await
 }
 
 /// Reads the connection that a member is, of each row, and what is below the rows of all of them.
-fn read_connections<'a, T: Row>(
-    ctx: &'a ContextSelectionSet<'_>,
+fn read_connections<'a, 'r, T: Row>(
+    ctx: &'r ContextSelectionSet<'_>,
     place: Place,
-    member: &'a Member<'_>,
-    rows: &'a [&'a T],
-) -> BoxFuture<'a, ServerResult<Box<dyn OfEach>>> {
+    member: &'a Member<'a>,
+    rows: &'r [&'r T],
+) -> BoxFuture<'r, ServerResult<OfRows<'a>>>
+where
+    'a: 'r,
+{
     // That of the object with this index.
     let item = move |index| match place {
         Place::OfList => ctx.with_index(index),
@@ -293,50 +306,49 @@ fn read_connections<'a, T: Row>(
         let ctx = item(first.unwrap_or_default());
         let ctx = ctx.with_field(member.field);
         let rows: Vec<&T::Below> = of_each.iter().flat_map(Connection::rows).collect();
-        let below = each(&member.members, async |member| {
+        let members = try_join_all(member.members.iter().map(async |member| {
             let ctx = ctx.with_field(member.field);
             let ctx = ctx.with_selection_set(&member.field.node.selection_set);
-            Ok(match member.name() {
-                "nodes" => Some(Rows::Nodes(read(&ctx, Place::OfList, &member.members, &rows).await?)),
-                "edges" => Some(Rows::Edges(read_edges(&ctx, &member.members, &rows).await?)),
+            let below = match member.name() {
+                "nodes" => {
+                    Some(OfConnections::Nodes(read(&ctx, Place::OfList, &member.members, &rows).await?))
+                }
+                "edges" => Some(OfConnections::Edges(read_edges(&ctx, &member.members, &rows).await?)),
+                "pageInfo" => {
+                    Some(OfConnections::PageInfo(member.members.iter().map(|leaf| (leaf, None)).collect()))
+                }
                 _ => None,
-            })
-        })
+            };
+            ServerResult::Ok((member, below))
+        }))
         .await?;
         let rows_before = of_each.iter().scan(0, |sum, connection| {
             let before = *sum;
             *sum += connection.rows().len();
             Some(before)
         });
-        let connections = Connections { rows_before: rows_before.collect(), of_each, below };
-        Ok(Box::new(connections) as Box<dyn OfEach>)
+        let connections = Connections { rows_before: rows_before.collect(), of_each, members };
+        Ok(Box::new(connections) as OfRows<'a>)
     })
 }
 
 /// Reads what is below the edges of these rows.
-async fn read_edges<T: Row>(
+async fn read_edges<'a, T: Row>(
     ctx: &ContextSelectionSet<'_>,
-    members: &[Member<'_>],
+    members: &'a [Member<'a>],
     rows: &[&T],
-) -> ServerResult<ByMember<ByMember<Box<dyn OfEach>>>> {
-    each(members, async |member| {
+) -> ServerResult<Members<'a, Members<'a, OfRows<'a>>>> {
+    try_join_all(members.iter().map(async |member| {
         if member.name() != "node" {
-            return Ok(None);
+            return Ok((member, None));
         }
         let ctx = ctx.with_index(0);
         let ctx = ctx.with_field(member.field);
         let ctx = ctx.with_selection_set(&member.field.node.selection_set);
-        read(&ctx, Place::OfOne, &member.members, rows).await.map(Some)
-    })
+        let below = read(&ctx, Place::OfOne, &member.members, rows).await?;
+        Ok((member, Some(below)))
+    }))
     .await
-}
-
-/// What is below each member, all of it read together.
-async fn each<'a, T, F: Future<Output = ServerResult<Option<T>>>>(
-    members: &'a [Member<'a>],
-    below: impl FnMut(&'a Member<'a>) -> F,
-) -> ServerResult<ByMember<T>> {
-    try_join_all(members.iter().map(below)).await
 }
 
 /// As the executor tells of it.
@@ -344,60 +356,21 @@ fn failed<T>(ctx: &ContextBase<'_, T>, pos: Pos, error: ApiError) -> ServerError
     ctx.set_error_path(async_graphql::Error::from(error).into_server_error(pos))
 }
 
-/// What is written.
-#[derive(Default)]
-struct Json {
-    text: Vec<u8>,
-    /// How much of it takes room in the response.
-    taken: usize,
-}
-
-impl Json {
-    /// How much may be written until it takes room.
-    const BLOCK: usize = 4 * 1024;
-
-    /// Whether so much was written since that it is to take room.
-    const fn has_grown(&self) -> bool {
-        self.text.len() - self.taken >= Self::BLOCK
-    }
-
-    /// Has all of it take room.
-    fn take_room(&mut self, ctx: &ContextSelectionSet<'_>) -> ServerResult<()> {
-        let more = self.text.len() - self.taken;
-        self.taken += more;
-        take(ctx, more).map_err(|error| failed(ctx, ctx.item.pos, ApiError(error)))
-    }
-}
-
-/// Where something is written: after this `json`, at the place and with the members that were selected.
-struct Target<'a> {
-    json: &'a mut Json,
-    ctx: &'a ContextSelectionSet<'a>,
-    members: &'a [Member<'a>],
-}
-
 /// An object that is written.
-trait Written: ContainerType {
+trait Written: ObjectType {
     /// What is read below a member.
-    type Below: Sync;
+    type Below<'a>;
 
-    /// That of its [`Row`], if it is one.
-    fn leaf(&self, _field: &str) -> Option<Leaf<'_>> {
-        None
-    }
+    /// What a member is below which nothing is read.
+    fn leaf(&self, field: &str) -> Option<Leaf<'_>>;
 
     /// Writes what was read below a member of objects of which this has that index; a connection has that of its
     /// first row.
-    fn write_below(
-        &self,
-        to: Target<'_>,
-        below: &Self::Below,
-        index: usize,
-    ) -> impl Future<Output = ServerResult<()>> + Send;
+    fn write_below(&self, json: &mut Json<'_>, index: usize, below: &Self::Below<'_>) -> ServerResult<()>;
 }
 
 impl<T: Row> Written for &T {
-    type Below = Box<dyn OfEach>;
+    type Below<'a> = OfRows<'a>;
 
     fn leaf(&self, field: &str) -> Option<Leaf<'_>> {
         match field {
@@ -407,92 +380,137 @@ impl<T: Row> Written for &T {
         }
     }
 
-    async fn write_below(&self, to: Target<'_>, below: &Self::Below, index: usize) -> ServerResult<()> {
-        below.write(to, index).await
+    fn write_below(&self, json: &mut Json<'_>, index: usize, below: &OfRows<'_>) -> ServerResult<()> {
+        below.write(json, index)
     }
 }
 
 impl<T: Row> Written for &Connection<T> {
-    type Below = Rows;
+    type Below<'a> = OfConnections<'a>;
 
-    async fn write_below(&self, to: Target<'_>, below: &Rows, first: usize) -> ServerResult<()> {
-        let rows = self.rows().iter();
+    fn leaf(&self, _field: &str) -> Option<Leaf<'_>> {
+        None
+    }
+
+    fn write_below(&self, json: &mut Json<'_>, first: usize, below: &OfConnections<'_>) -> ServerResult<()> {
         match below {
-            Rows::Nodes(below) => write_list(to, below, rows, first).await,
-            Rows::Edges(below) => write_list(to, below, rows.map(edge), first).await,
+            OfConnections::Nodes(members) => json.list(self.rows().iter(), first, members),
+            OfConnections::Edges(members) => json.list(self.rows().iter().map(edge), first, members),
+            OfConnections::PageInfo(members) => json.object(&PageInfo::from(*self), first, members),
         }
     }
 }
 
 impl<T: Row> Written for EdgeOf<&T> {
-    type Below = ByMember<Box<dyn OfEach>>;
+    type Below<'a> = Members<'a, OfRows<'a>>;
 
-    async fn write_below(&self, to: Target<'_>, below: &Self::Below, index: usize) -> ServerResult<()> {
-        write(to, below, self.node, index).await
+    fn leaf(&self, field: &str) -> Option<Leaf<'_>> {
+        (field == "cursor").then(|| Leaf::Cursor(Some(self.cursor.encode_cursor())))
+    }
+
+    fn write_below(&self, json: &mut Json<'_>, index: usize, below: &Self::Below<'_>) -> ServerResult<()> {
+        json.object(&self.node, index, below)
     }
 }
 
-/// A list of all objects, written.
-async fn written<T: Written>(
-    ctx: &ContextSelectionSet<'_>,
-    members: &[Member<'_>],
-    below: &[Option<T::Below>],
-    objects: impl Iterator<Item = T> + Send,
-) -> ServerResult<Value> {
-    let mut json = Json::default();
-    write_list(Target { json: &mut json, ctx, members }, below, objects, 0).await?;
-    json.take_room(ctx)?;
-    Ok(json::written(json.text))
+impl Written for PageInfo {
+    type Below<'a> = Infallible;
+
+    fn leaf(&self, field: &str) -> Option<Leaf<'_>> {
+        Some(match field {
+            "hasPreviousPage" => Leaf::Flag(self.has_previous_page),
+            "hasNextPage" => Leaf::Flag(self.has_next_page),
+            "startCursor" => Leaf::Cursor(self.start_cursor.clone()),
+            "endCursor" => Leaf::Cursor(self.end_cursor.clone()),
+            _ => return None,
+        })
+    }
+
+    fn write_below(&self, _json: &mut Json<'_>, _index: usize, below: &Infallible) -> ServerResult<()> {
+        match *below {}
+    }
 }
 
-/// Writes a list of objects, of which the first has this index.
-async fn write_list<T: Written>(
-    Target { json, ctx, members }: Target<'_>,
-    below: &[Option<T::Below>],
-    objects: impl Iterator<Item = T> + Send,
-    first: usize,
-) -> ServerResult<()> {
-    json.text.push(b'[');
-    for (index, object) in objects.enumerate() {
-        if index > 0 {
-            json.text.push(b',');
-        }
-        let ctx = ctx.with_index(index);
-        write(Target { json, ctx: &ctx, members }, below, object, first + index).await?;
-        if json.has_grown() {
-            json.take_room(&ctx)?;
-        }
-    }
-    json.text.push(b']');
-    Ok(())
+/// A list in a response, while it is written.
+struct Json<'a> {
+    text: Vec<u8>,
+    /// How much of it takes room in the response.
+    taken: usize,
+    /// Where errors are told.
+    ctx: &'a ContextSelectionSet<'a>,
 }
 
-/// Writes an object. Members below which nothing was read are asked of it.
-async fn write<T: Written>(
-    Target { json, ctx, members }: Target<'_>,
-    below: &[Option<T::Below>],
-    object: T,
-    index: usize,
-) -> ServerResult<()> {
-    let mut before = b'{';
-    for (member, below) in members.iter().zip(below) {
-        json.text.push(before);
-        before = b',';
-        json::key(&mut json.text, member.key());
-        if let Some(below) = below {
-            let ctx = ctx.with_field(member.field);
-            let ctx = ctx.with_selection_set(&member.field.node.selection_set);
-            let to = Target { json, ctx: &ctx, members: &member.members };
-            object.write_below(to, below, index).await?;
-        } else if member.name() == TYPENAME {
-            json::scalar(&mut json.text, &T::type_name());
-        } else if let Some(leaf) = object.leaf(member.name()) {
-            json::leaf(&mut json.text, leaf);
-        } else {
-            let value = object.resolve_field(&ctx.with_field(member.field)).await?;
-            json::value(&mut json.text, &value.unwrap_or_default());
-        }
+impl<'a> Json<'a> {
+    /// How much may be written until it takes room.
+    const BLOCK: usize = 4 * 1024;
+
+    /// All of the list.
+    fn of<T: Written>(
+        ctx: &'a ContextSelectionSet<'a>,
+        objects: impl Iterator<Item = T>,
+        members: &Members<'_, T::Below<'_>>,
+    ) -> ServerResult<Value> {
+        let mut json = Self { text: Vec::new(), taken: 0, ctx };
+        json.list(objects, 0, members)?;
+        json.take_room()?;
+        Ok(json::written(json.text))
     }
-    json.text.push(b'}');
-    Ok(())
+
+    /// Writes a list of objects, of which the first has this index.
+    fn list<T: Written>(
+        &mut self,
+        objects: impl Iterator<Item = T>,
+        first: usize,
+        members: &Members<'_, T::Below<'_>>,
+    ) -> ServerResult<()> {
+        self.text.push(b'[');
+        for (index, object) in objects.enumerate() {
+            if index > 0 {
+                self.text.push(b',');
+            }
+            self.object(&object, first + index, members)?;
+            if self.text.len() - self.taken >= Self::BLOCK {
+                self.take_room()?;
+            }
+        }
+        self.text.push(b']');
+        Ok(())
+    }
+
+    /// Writes the object with this index.
+    fn object<T: Written>(
+        &mut self,
+        object: &T,
+        index: usize,
+        members: &Members<'_, T::Below<'_>>,
+    ) -> ServerResult<()> {
+        let mut before = b'{';
+        for (member, below) in members {
+            self.text.push(before);
+            before = b',';
+            json::key(&mut self.text, member.key());
+            if let Some(below) = below {
+                object.write_below(self, index, below)?;
+            } else if member.name() == TYPENAME {
+                json::scalar(&mut self.text, &T::type_name());
+            } else if let Some(leaf) = object.leaf(member.name()) {
+                json::leaf(&mut self.text, leaf);
+            } else {
+                return Err(self.failed(Error::internal("a field was selected but not read")));
+            }
+        }
+        self.text.push(b'}');
+        Ok(())
+    }
+
+    /// Has all that was written take room.
+    fn take_room(&mut self) -> ServerResult<()> {
+        let more = self.text.len() - self.taken;
+        self.taken += more;
+        take(self.ctx, more).map_err(|error| self.failed(error))
+    }
+
+    fn failed(&self, error: Error) -> ServerError {
+        failed(self.ctx, self.ctx.item.pos, ApiError(error))
+    }
 }

@@ -1,3 +1,5 @@
+//! The mutation `signup`.
+
 use async_graphql::{Context, Enum, InputObject, Object, SimpleObject};
 
 use super::{

@@ -1,3 +1,5 @@
+//! What a client may subscribe to.
+
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, Object, Subscription};

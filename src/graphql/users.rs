@@ -1,3 +1,5 @@
+//! The types `Coder` and `Mentor`, and the queries for people.
+
 use async_graphql::{Context, ID, Object};
 
 use super::{

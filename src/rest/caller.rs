@@ -25,10 +25,6 @@ impl FromRequestParts<App> for Caller {
 }
 
 impl Caller {
-    pub(super) fn into_viewer(self) -> Viewer {
-        self.viewer
-    }
-
     /// The address that the request came from.
     pub(super) const fn client(&self) -> IpAddr {
         self.client

@@ -1,7 +1,7 @@
 //! Lists without pages, as old clients ask for them, sent while they are read: however many rows
 //! there are, a few are in memory at a time, and no connection to the database waits for the client.
 
-use std::{cell::RefCell, future::Future, io, iter, rc::Rc, sync::Arc, time::Duration};
+use std::{cell::RefCell, future::Future, io, iter, rc::Rc, sync::Arc};
 
 use axum::{
     body::{Body, Bytes},
@@ -13,25 +13,22 @@ use serde::{Serialize, Serializer, ser::Error as _};
 use tokio::{
     runtime::Handle,
     sync::{Semaphore, mpsc},
-    time::timeout,
 };
 
-use super::{failure::Failure, wire::Success};
-use crate::{Error, Result, auth::Viewer, database::ReadPool, domain::paging::Slice};
+use super::{caller::Caller, failure::Failure, wire::Success};
+use crate::{Error, Result, database::ReadPool, domain::paging::Slice, telemetry};
 
 /// How many people are read at a time.
 pub(super) const PEOPLE_AT_ONCE: u32 = 500;
-/// How many lists are sent at a time.
+/// How many lists are sent at a time, to however few addresses: many clients may be behind one.
 const LISTS_AT_ONCE: usize = 16;
 /// How many bytes are sent at a time.
 const CHUNK_BYTES: usize = 32 * 1024;
-/// How long the client may take nothing before it is given up.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Stands for the end of a list that was sent whole. No chunk is empty otherwise.
 const END: Bytes = Bytes::new();
 
-/// Which lists are being sent.
+/// Which lists are being sent. (Whoever takes nothing of one loses the connection, and the list with it.)
 #[derive(Debug)]
 pub(crate) struct FullLists(Arc<Semaphore>);
 
@@ -46,15 +43,15 @@ impl FullLists {
     pub(super) async fn send<C: Serialize>(
         &self,
         db: ReadPool,
-        viewer: Viewer,
+        caller: Caller,
         content: impl FnOnce(Rc<Reader>) -> C + Send + 'static,
     ) -> std::result::Result<Response, Failure> {
         let permit = Arc::clone(&self.0).try_acquire_owned().map_err(|_| Error::busy())?;
         let (chunks, mut sent) = mpsc::channel(1);
-        let runtime = Handle::current();
-        let reader = Reader { db, viewer, runtime, error: RefCell::default() };
+        let request = telemetry::current();
+        let reader = Reader { db, caller, runtime: Handle::current(), error: RefCell::default() };
         tokio::task::spawn_blocking(move || {
-            write(reader, &chunks, content);
+            request.step(|| write(reader, &chunks, content));
             drop(permit);
         });
         // What goes wrong before anything was sent still has a status of its own.
@@ -65,10 +62,14 @@ impl FullLists {
                 Some(Ok(chunk)) if chunk == END => None,
                 Some(Ok(chunk)) => Some((Ok(chunk), Some(sent))),
                 // What is cut off must not pass for the whole list.
-                Some(Err(error)) => Some((Err(error), None)),
+                Some(Err(error)) => {
+                    error.log();
+                    Some((Err(error), None))
+                }
                 None => Some((Err(Error::internal("a list was given up")), None)),
             }
         });
+        let rest = telemetry::current().carry_stream(rest.boxed());
         let body = Body::from_stream(stream::once(async { Ok(first) }).chain(rest));
         Ok(([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response())
     }
@@ -89,20 +90,17 @@ fn write<C: Serialize>(
     drop(writer.into_parts());
     let last = match (written, reader.error.take()) {
         (Ok(()), _) => Ok(END),
-        (Err(_), Some(error)) => {
-            error.log();
-            Err(error)
-        }
-        // The client is gone, or deaf.
+        (Err(_), Some(error)) => Err(error),
+        // The client is gone.
         (Err(_), None) => return,
     };
-    let _ = runtime.block_on(timeout(PATIENCE, chunks.send(last)));
+    let _ = runtime.block_on(chunks.send(last));
 }
 
 /// Reads for a list.
 pub(super) struct Reader {
     pub(super) db: ReadPool,
-    pub(super) viewer: Viewer,
+    pub(super) caller: Caller,
     runtime: Handle,
     /// What went wrong.
     error: RefCell<Option<Error>>,
@@ -170,9 +168,9 @@ struct Chunks<'a> {
 impl io::Write for Chunks<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let sent = self.chunks.send(Ok(Bytes::copy_from_slice(bytes)));
-        match self.runtime.block_on(timeout(PATIENCE, sent)) {
-            Ok(Ok(())) => Ok(bytes.len()),
-            _ => Err(io::ErrorKind::BrokenPipe.into()),
+        match self.runtime.block_on(sent) {
+            Ok(()) => Ok(bytes.len()),
+            Err(_) => Err(io::ErrorKind::BrokenPipe.into()),
         }
     }
 

@@ -134,7 +134,7 @@ pub(crate) async fn userinfo(
                 let libraries = libraries_of(&reader, &person.coders, person.needs_review());
                 person.with(libraries)
             };
-            app.long_people.send(db.up_to(usize::MAX), caller.into_viewer(), content).await
+            app.long_people.send(db.up_to(usize::MAX), caller, content).await
         }
         Err(error) => Err(error.into()),
     }
@@ -265,7 +265,7 @@ pub(crate) async fn mentors(State(app): State<App>, caller: Caller) -> Result<Re
             |mentor: &Mentor| mentor.id,
             |reader, after| async move {
                 let page = Page::following(after, PEOPLE_AT_ONCE);
-                users::mentors(&reader.db, &reader.viewer, page).await
+                users::mentors(&reader.db, &reader.caller, page).await
             },
         );
         let with_coders = move |mentor: Mentor| MentorOut {
@@ -275,7 +275,7 @@ pub(crate) async fn mentors(State(app): State<App>, caller: Caller) -> Result<Re
         };
         MentorsOut { mentors: Each::of(mentors.flatten_ok().map_ok(with_coders)) }
     };
-    app.full_lists.send(app.store.reader(caller.client()).await, caller.into_viewer(), content).await
+    app.full_lists.send(app.store.reader(caller.client()).await, caller, content).await
 }
 
 async fn list(app: App, caller: Caller, which: Coders) -> Result<Response, Failure> {
@@ -284,12 +284,12 @@ async fn list(app: App, caller: Caller, which: Coders) -> Result<Response, Failu
             |coder: &Coder| coder.id,
             move |reader, after| async move {
                 let page = Page::following(after, PEOPLE_AT_ONCE);
-                users::coders(&reader.db, &reader.viewer, which, page).await
+                users::coders(&reader.db, &reader.caller, which, page).await
             },
         );
         CodersOut { coders: with_libraries(reader, coders) }
     };
-    app.full_lists.send(app.store.reader(caller.client()).await, caller.into_viewer(), content).await
+    app.full_lists.send(app.store.reader(caller.client()).await, caller, content).await
 }
 
 fn coders_of(reader: &Rc<Reader>, mentor_id: i32) -> Each<CoderOut> {
@@ -337,7 +337,7 @@ fn libraries_of(
         |snippet: &Listed| (snippet.coder_id, snippet.id),
         move |reader, after| {
             let ids = Rc::clone(&of);
-            async move { snippets::in_order(&reader.db, &reader.viewer, &ids, needs_review, after).await }
+            async move { snippets::in_order(&reader.db, &reader.caller, &ids, needs_review, after).await }
         },
     );
     let snippets = Rc::new(RefCell::new(snippets.flatten_ok().peekable()));

@@ -1,3 +1,5 @@
+//! What is known of the request that a task answers, and how other tasks take it along.
+
 use std::{
     future::Future,
     sync::{
@@ -157,7 +159,7 @@ impl Current {
     }
 
     /// Does a step in answering it.
-    pub(super) fn step<T>(&self, step: impl FnOnce() -> T) -> T {
+    pub(crate) fn step<T>(&self, step: impl FnOnce() -> T) -> T {
         match &self.0 {
             Some(record) => CURRENT.sync_scope(Arc::clone(record), step),
             None => step(),

@@ -1,3 +1,5 @@
+//! One line of the log, and one measurement, for each request.
+
 use std::sync::Arc;
 
 use axum::{

@@ -16,7 +16,7 @@ use tokio::{
 use url::Url;
 use wiremock::{Mock, MockServer, ResponseTemplate, matchers::path};
 
-use crate::support::{App, Cable, Kind, Listening};
+use crate::support::{App, Cable, Kind, Listening, Socket};
 
 const SNIPPETS: &str = "{ viewer { ... on Coder { snippets { totalCount } } } }";
 
@@ -45,6 +45,40 @@ async fn a_crowd_is_refused_and_who_was_let_in_is_answered() {
         assert!(refused.iter().all(|answer| answer.header("retry-after") == "1"));
         assert!(refused.iter().any(|answer| answer.body["errors"][0]["extensions"]["code"] == "UNAVAILABLE"));
         assert_eq!(ada.get(&snippet).await.status, 200, "there is room again");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_crowd_that_shares_a_socket_is_a_crowd() {
+    App::run(Kind::Postgres, async |direct: &App| {
+        let app = direct.another(|config| config.limits.concurrent_requests = 2).await;
+        let ada = app.coder("ada").await;
+        let server = Listening::start(&app).await;
+        let mut socket = Socket::open(&server, ada.token.as_deref()).await;
+
+        let lock = app.db.begin().await.expect("a transaction");
+        lock.execute_unprepared("LOCK TABLE snippets").await.expect("the table is to be had");
+        for number in 0..30 {
+            socket.subscribe(&number.to_string(), SNIPPETS).await;
+        }
+        let mut refused = Vec::new();
+        for _ in 0..12 {
+            let message = socket.receive().await;
+            assert_eq!(message["payload"][0]["extensions"]["code"], "UNAVAILABLE", "{message}");
+            refused.push(message["id"].to_string());
+        }
+        lock.rollback().await.expect("the table is free");
+        let mut completed = Vec::new();
+        while completed.len() < 18 {
+            let message = socket.receive().await;
+            match message["type"].as_str() {
+                Some("next") => assert_eq!(message["payload"].get("errors"), None, "{message}"),
+                Some("complete") => completed.push(message["id"].to_string()),
+                _ => panic!("it was let in: {message}"),
+            }
+        }
+        assert!(completed.iter().all(|id| !refused.contains(id)), "{refused:?} {completed:?}");
     })
     .await;
 }

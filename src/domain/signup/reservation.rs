@@ -1,3 +1,5 @@
+//! Names that are held while the provider is asked.
+
 use std::time::Duration;
 
 use aws_lc_rs::digest;

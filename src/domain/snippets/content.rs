@@ -1,3 +1,5 @@
+//! What a snippet may be made of.
+
 use crate::{Error, Result};
 
 /// The longest name, in characters.

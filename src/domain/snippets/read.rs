@@ -1,3 +1,5 @@
+//! Reading snippets: one, some, pages of libraries; and who may see them.
+
 use std::{
     collections::{HashMap, HashSet},
     ops::ControlFlow,

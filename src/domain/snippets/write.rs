@@ -1,3 +1,5 @@
+//! Creating, changing and deleting snippets.
+
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryTrait};
 
 use super::{

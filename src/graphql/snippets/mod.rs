@@ -1,3 +1,5 @@
+//! The type `Snippet`, and the query for one.
+
 mod mutations;
 
 use async_graphql::{Context, ID, Object, SelectionField};
@@ -152,7 +154,9 @@ impl Row for Snippet {
             Column::NeedsReview => Leaf::Flag(row.needs_review?),
             Column::Comments => Leaf::Text(row.comments.as_deref().unwrap_or_default()),
             Column::Version => Leaf::Number(row.version?),
-            _ => return None,
+            Column::CreatedAt => Leaf::Time(row.created_at?),
+            Column::UpdatedAt => Leaf::Time(row.updated_at?),
+            Column::Id | Column::CoderId => return None,
         })
     }
 }

@@ -1,3 +1,5 @@
+//! The mutations `createSnippet`, `updateSnippet` and `deleteSnippet`.
+
 use async_graphql::{ComplexObject, Context, ID, InputObject, MaybeUndefined, Object, SimpleObject};
 
 use super::{Snippet, number_of};

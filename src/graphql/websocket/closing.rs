@@ -1,3 +1,5 @@
+//! Why a connection is closed, and how.
+
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};

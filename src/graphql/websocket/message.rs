@@ -1,3 +1,5 @@
+//! What client and server say to each other.
+
 use async_graphql::{Response, ServerError};
 use axum::extract::ws::Message;
 use serde::Serialize;

@@ -1,3 +1,5 @@
+//! What is measured, by name.
+
 use std::sync::atomic::AtomicU64;
 
 use prometheus_client::{

@@ -1,4 +1,5 @@
 use aws_lc_rs::digest::{SHA256, digest};
+use funcster_api::auth::Permission;
 use serde_json::{Value, json};
 
 use super::served::Served;
@@ -59,6 +60,20 @@ on_both_databases! {
         let lines = served.stop().await;
         // The name is reserved by one task, and bound by the other.
         assert!(line(&lines, "ada")["statements"].as_u64() >= Some(3), "{}", line(&lines, "ada"));
+    }
+
+    async fn the_statements_of_a_list_are_counted_though_a_thread_of_its_own_reads_it(app: App) {
+        let ada = app.coder("ada").await.with_permissions(&[Permission::GetCoders]);
+        let served = Served::start(app, &[]).await;
+        let get = async |id: &str| {
+            let request = served.get_as(&ada, "/coders").header("x-request-id", id);
+            request.send().await.expect("an answer").bytes().await.expect("all of it");
+        };
+        get("first").await;
+        get("second").await;
+        let lines = served.stop().await;
+        // Who asks is known by then.
+        assert!(line(&lines, "second")["statements"].as_u64() >= Some(2), "{}", line(&lines, "second"));
     }
 }
 

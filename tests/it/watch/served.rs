@@ -40,11 +40,11 @@ impl Served {
     }
 
     pub(super) fn request(&self, person: &Person<'_>, path: &str, body: &Value) -> reqwest::RequestBuilder {
-        let request = self.http.post(self.at(path)).json(body);
-        match &person.token {
-            Some(token) => request.header(AUTHORIZATION, format!("Bearer {token}")),
-            None => request,
-        }
+        bearing(person, self.http.post(self.at(path)).json(body))
+    }
+
+    pub(super) fn get_as(&self, person: &Person<'_>, path: &str) -> reqwest::RequestBuilder {
+        bearing(person, self.http.get(self.at(path)))
     }
 
     pub(super) async fn post(&self, person: &Person<'_>, path: &str, body: Value) -> Response {
@@ -61,5 +61,12 @@ impl Served {
         assert_eq!(self.server.stop("TERM").await, Some(0));
         let log = fs::read_to_string(self.program.directory().join("log")).expect("the log");
         log.lines().map(|line| serde_json::from_str(line).expect(line)).collect()
+    }
+}
+
+fn bearing(person: &Person<'_>, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
+    match &person.token {
+        Some(token) => request.header(AUTHORIZATION, format!("Bearer {token}")),
+        None => request,
     }
 }
