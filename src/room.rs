@@ -179,6 +179,35 @@ impl Drop for Portion {
     }
 }
 
+/// What is taken of a portion, and given back unless it is kept.
+#[derive(Debug, Default)]
+pub(crate) struct Tentative {
+    portion: Option<Arc<Portion>>,
+    bytes: usize,
+}
+
+impl Tentative {
+    /// As [`Portion::take`], always of the same portion.
+    pub(crate) fn take(&mut self, portion: &Arc<Portion>, bytes: usize) -> Result<()> {
+        portion.take(bytes)?;
+        self.portion.get_or_insert_with(|| Arc::clone(portion));
+        self.bytes += bytes;
+        Ok(())
+    }
+
+    pub(crate) fn keep(mut self) {
+        self.portion = None;
+    }
+}
+
+impl Drop for Tentative {
+    fn drop(&mut self) {
+        if let Some(portion) = &self.portion {
+            portion.give_back(self.bytes);
+        }
+    }
+}
+
 /// A body each part of which takes the portion.
 struct Held {
     body: Body,
@@ -282,6 +311,20 @@ mod tests {
         assert_eq!(code(another.take(LARGEST)), None);
         drop(another);
         assert!(room.taken().by_clients.is_empty(), "nobody has anything");
+    }
+
+    #[test]
+    fn what_is_taken_tentatively_is_given_back_unless_it_is_kept() {
+        let portion = Room::of(LARGEST).portion(None);
+        for _ in 0..2 {
+            let mut attempt = Tentative::default();
+            attempt.take(&portion, LARGEST - 1).expect("there is room");
+            assert_eq!(code(attempt.take(&portion, 2)), Some(Code::ResponseTooLarge));
+        }
+        let mut attempt = Tentative::default();
+        attempt.take(&portion, LARGEST).expect("there is room");
+        attempt.keep();
+        assert_eq!(code(portion.take(1)), Some(Code::ResponseTooLarge));
     }
 
     #[tokio::test]

@@ -10,7 +10,7 @@ use std::{
     ops::ControlFlow,
     sync::{
         Arc, Mutex, OnceLock, PoisonError, Weak,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -22,7 +22,7 @@ use super::{Pool, connect_lazily, joint::Queue};
 use crate::{
     Error, Result,
     config::Limits,
-    room::{Portion, Room},
+    room::{Portion, Room, Tentative},
     telemetry,
 };
 
@@ -321,19 +321,10 @@ impl ReadPool {
     ) -> Result<T> {
         let portion = self.portion();
         let refused = OnceLock::new();
-        let taken = AtomicUsize::new(0);
-        let add = |(made, rows): &mut (T, usize), row| {
-            if *rows == 0 {
-                // What the replica has told before it failed.
-                portion.give_back(taken.swap(0, Ordering::Relaxed));
-            }
-            *rows += 1;
+        let add = |(made, taken): &mut (T, Tentative), row| {
             let bytes = add(made, row)?;
-            Ok(match portion.take(bytes) {
-                Ok(()) => {
-                    taken.fetch_add(bytes, Ordering::Relaxed);
-                    ControlFlow::Continue(())
-                }
+            Ok(match taken.take(&portion, bytes) {
+                Ok(()) => ControlFlow::Continue(()),
                 Err(error) => {
                     // The first is the one that is told.
                     let _ = refused.set(error);
@@ -341,8 +332,12 @@ impl ReadPool {
                 }
             })
         };
-        let (made, _) = self.query_fold(statement, add).await?;
-        refused.into_inner().map_or(Ok(made), Err)
+        let (made, taken) = self.query_fold(statement, add).await?;
+        if let Some(error) = refused.into_inner() {
+            return Err(error);
+        }
+        taken.keep();
+        Ok(made)
     }
 
     /// What the replica answers, if it does.

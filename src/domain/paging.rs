@@ -101,7 +101,7 @@ impl Page {
         Self { after, before: None, limit: Some(size), from_end: false }
     }
 
-    /// Whether it can have more rows than one response of the GraphQL API shows of a list.
+    /// Whether it can have so many rows that others had better not wait for them.
     pub(super) fn may_be_long(self) -> bool {
         self.limit.is_none_or(|limit| limit > LONG)
     }

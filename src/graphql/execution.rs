@@ -1,6 +1,12 @@
 //! Operations, from parameters to responses, whatever transport they come by.
 
-use std::{future, net::IpAddr, panic::AssertUnwindSafe, pin::pin, sync::Arc};
+use std::{
+    future,
+    net::IpAddr,
+    panic::{AssertUnwindSafe, resume_unwind},
+    pin::pin,
+    sync::Arc,
+};
 
 use async_graphql::{
     Data, Name, Pos, Request, Response, ServerError, Value,
@@ -13,6 +19,7 @@ use futures_util::{
     Stream, StreamExt,
     stream::{self, BoxStream},
 };
+use tokio_util::task::AbortOnDropHandle;
 
 use super::{
     batches::Batches,
@@ -190,12 +197,11 @@ impl Operation {
             return guarded(self.subscribe(app, viewer, client));
         }
         let app = app.clone();
-        let portion = app.store.room.portion(Some(client));
-        let taken = Arc::clone(&portion);
         let executed = async move {
+            let portion = app.store.room.portion(Some(client));
             let execution = async {
                 let share = self.share(&app).await;
-                (self.execute(&app, viewer, client, taken, false).await, share)
+                (self.execute(&app, viewer, client, Arc::clone(&portion), false).await, share)
             };
             let executed = async {
                 match app.admission.enter().await {
@@ -207,14 +213,16 @@ impl Operation {
                 }
             };
             let executed = tokio::time::timeout(app.limits.request_timeout, executed).await;
-            executed.unwrap_or_else(|_| (Outcome::overdue(), None))
+            let (outcome, share) = executed.unwrap_or_else(|_| (Outcome::overdue(), None));
+            (outcome, (share, portion))
         };
-        guarded(stream::once(executed).flat_map(move |(outcome, share)| {
-            // As long as the stream is there: its end is looked for when the outcome has been sent.
-            let kept = (share, Arc::clone(&portion));
-            stream::iter([outcome]).inspect(move |_| {
-                let _ = &kept;
-            })
+        // It goes on while a client takes nothing of what it is sent: its place is others', too.
+        let executed = AbortOnDropHandle::new(tokio::spawn(telemetry::current().carry(executed)));
+        guarded(stream::unfold((Some(executed), None), |(executed, sent)| async move {
+            // The outcome has been sent, and takes room no more.
+            drop(sent);
+            let (outcome, kept) = executed?.await.unwrap_or_else(|error| resume_unwind(error.into_panic()));
+            Some((outcome, (None, Some(kept))))
         }))
     }
 }

@@ -89,7 +89,7 @@ impl<T: Row> OutputType for Nodes<'_, T> {
         {
             let rows: Vec<_> = self.0.iter().collect();
             let members = read(ctx, Place::OfList, &members, &rows).await?;
-            return Json::of(ctx, self.0.iter(), &members);
+            return Json::of(ctx, field.pos, self.0.iter(), &members);
         }
         resolve_list(ctx, field, self.0, Some(self.0.len())).await
     }
@@ -114,7 +114,7 @@ impl<T: Row> OutputType for Edges<'_, T> {
         {
             let rows: Vec<_> = self.0.iter().collect();
             let members = read_edges(ctx, &members, &rows).await?;
-            return Json::of(ctx, self.0.iter().map(edge), &members);
+            return Json::of(ctx, field.pos, self.0.iter().map(edge), &members);
         }
         resolve_list(ctx, field, self.0.iter().map(edge), Some(self.0.len())).await
     }
@@ -438,19 +438,21 @@ struct Json<'a> {
     taken: usize,
     /// Where errors are told.
     ctx: &'a ContextSelectionSet<'a>,
+    pos: Pos,
 }
 
 impl<'a> Json<'a> {
     /// How much may be written until it takes room.
     const BLOCK: usize = 4 * 1024;
 
-    /// All of the list.
+    /// All of the list of the field at this place.
     fn of<T: Written>(
         ctx: &'a ContextSelectionSet<'a>,
+        pos: Pos,
         objects: impl Iterator<Item = T>,
         members: &Members<'_, T::Below<'_>>,
     ) -> ServerResult<Value> {
-        let mut json = Self { text: Vec::new(), taken: 0, ctx };
+        let mut json = Self { text: Vec::new(), taken: 0, ctx, pos };
         json.list(objects, 0, members)?;
         json.take_room()?;
         Ok(json::written(json.text))
@@ -511,6 +513,6 @@ impl<'a> Json<'a> {
     }
 
     fn failed(&self, error: Error) -> ServerError {
-        failed(self.ctx, self.ctx.item.pos, ApiError(error))
+        failed(self.ctx, self.pos, ApiError(error))
     }
 }

@@ -12,7 +12,10 @@ use futures_util::{StreamExt, stream};
 use serde::{Serialize, Serializer, ser::Error as _};
 use tokio::{
     runtime::Handle,
-    sync::{Semaphore, mpsc},
+    sync::{
+        Semaphore,
+        mpsc::{self, error::SendError},
+    },
 };
 
 use super::{caller::Caller, failure::Failure, wire::Success};
@@ -24,9 +27,6 @@ pub(super) const PEOPLE_AT_ONCE: u32 = 500;
 const LISTS_AT_ONCE: usize = 16;
 /// How many bytes are sent at a time.
 const CHUNK_BYTES: usize = 32 * 1024;
-
-/// Stands for the end of a list that was sent whole. No chunk is empty otherwise.
-const END: Bytes = Bytes::new();
 
 /// Which lists are being sent. (Whoever takes nothing of one loses the connection, and the list with it.)
 #[derive(Debug)]
@@ -55,31 +55,32 @@ impl FullLists {
             drop(permit);
         });
         // What goes wrong before anything was sent still has a status of its own.
-        let first = sent.recv().await.ok_or_else(|| Error::internal("a list ended before it began"))??;
+        let first = next(&mut sent).await?;
         let rest = stream::unfold(Some(sent), |sent| async {
             let mut sent = sent?;
-            match sent.recv().await {
-                Some(Ok(chunk)) if chunk == END => None,
-                Some(Ok(chunk)) => Some((Ok(chunk), Some(sent))),
+            match next(&mut sent).await {
+                Ok(chunk) => Some((Ok(chunk?), Some(sent))),
                 // What is cut off must not pass for the whole list.
-                Some(Err(error)) => {
+                Err(error) => {
                     error.log();
                     Some((Err(error), None))
                 }
-                None => Some((Err(Error::internal("a list was given up")), None)),
             }
         });
         let rest = telemetry::current().carry_stream(rest.boxed());
-        let body = Body::from_stream(stream::once(async { Ok(first) }).chain(rest));
+        let body = Body::from_stream(stream::iter(first.map(Ok)).chain(rest));
         Ok(([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response())
     }
 }
 
-fn write<C: Serialize>(
-    reader: Reader,
-    chunks: &mpsc::Sender<Result<Bytes>>,
-    content: impl FnOnce(Rc<Reader>) -> C,
-) {
+/// A part of a list; none when all of it was sent.
+type Chunk = Result<Option<Bytes>>;
+
+async fn next(sent: &mut mpsc::Receiver<Chunk>) -> Chunk {
+    sent.recv().await.unwrap_or_else(|| Err(Error::internal("a list was given up")))
+}
+
+fn write<C: Serialize>(reader: Reader, chunks: &mpsc::Sender<Chunk>, content: impl FnOnce(Rc<Reader>) -> C) {
     let reader = Rc::new(reader);
     let runtime = &reader.runtime;
     let content = Success::of(content(Rc::clone(&reader)));
@@ -89,12 +90,14 @@ fn write<C: Serialize>(
     // A buffer that is dropped is sent.
     drop(writer.into_parts());
     let last = match (written, reader.error.take()) {
-        (Ok(()), _) => Ok(END),
+        (Ok(()), _) => Ok(None),
         (Err(_), Some(error)) => Err(error),
         // The client is gone.
         (Err(_), None) => return,
     };
-    let _ = runtime.block_on(chunks.send(last));
+    if let Err(SendError(Err(error))) = runtime.block_on(chunks.send(last)) {
+        error.log();
+    }
 }
 
 /// Reads for a list.
@@ -161,13 +164,13 @@ impl<T: Serialize> Serialize for Each<T> {
 
 /// What is written is sent; the writer waits for the client.
 struct Chunks<'a> {
-    chunks: &'a mpsc::Sender<Result<Bytes>>,
+    chunks: &'a mpsc::Sender<Chunk>,
     runtime: &'a Handle,
 }
 
 impl io::Write for Chunks<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let sent = self.chunks.send(Ok(Bytes::copy_from_slice(bytes)));
+        let sent = self.chunks.send(Ok(Some(Bytes::copy_from_slice(bytes))));
         match self.runtime.block_on(sent) {
             Ok(()) => Ok(bytes.len()),
             Err(_) => Err(io::ErrorKind::BrokenPipe.into()),

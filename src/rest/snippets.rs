@@ -12,6 +12,7 @@ use super::{
     mentorships::existing_coder,
     openapi::schemas,
     segment::Segment,
+    users::role,
     wire::{CreatedOut, Message, SnippetOut, Success, success},
 };
 use crate::{
@@ -237,11 +238,6 @@ impl From<SnippetBody> for Change {
             comments: Some(comments),
         }
     }
-}
-
-fn role(usertype: &str) -> Result<Role> {
-    Role::from_name(usertype)
-        .ok_or_else(|| Error::bad_user_input("usertype", "usertype must be coder or mentor."))
 }
 
 fn number_in(path: &str) -> Result<i32> {

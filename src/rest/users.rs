@@ -93,14 +93,19 @@ pub(crate) async fn sign_up(
     body: Body,
 ) -> Result<Json<Success<SignedUpOut>>, Failure> {
     let body: SignupBody = body.parse()?;
-    let role = Role::from_name(&body.usertype)
-        .ok_or_else(|| Error::bad_user_input("usertype", "usertype must be coder or mentor."))?;
+    let role = role(&body.usertype)?;
     let new = NewUser { username: body.username, email: body.email, password: body.password, role };
     let user_id = match app.sign_ups.sign_up(client.0, new).await? {
         Account::Coder(coder) => coder.id,
         Account::Mentor(mentor) => mentor.id,
     };
     Ok(success(SignedUpOut { message: "You are signed up: welcome to Funcster.", user_id }))
+}
+
+/// What a `usertype` says that somebody is.
+pub(super) fn role(usertype: &str) -> Result<Role> {
+    Role::from_name(usertype)
+        .ok_or_else(|| Error::bad_user_input("usertype", "usertype must be coder or mentor."))
 }
 
 /// A coder or a mentor by name.

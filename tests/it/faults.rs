@@ -83,6 +83,34 @@ async fn a_crowd_that_shares_a_socket_is_a_crowd() {
     .await;
 }
 
+#[tokio::test]
+async fn a_socket_that_takes_nothing_keeps_nobody_out() {
+    App::run(Kind::Sqlite, async |direct: &App| {
+        let app = direct.another(|config| config.limits.concurrent_requests = 2).await;
+        let ada = app.coder("ada").await;
+        for _ in 0..20 {
+            let long = json!({ "name": "Long", "code": "x".repeat(100_000) });
+            assert_eq!(ada.post("/snippet", long).await.status, 200);
+        }
+        let server = Listening::start(&app).await;
+        let mut deaf = Socket::open(&server, ada.token.as_deref()).await;
+        for number in 0..16 {
+            let query = "{ viewer { ... on Coder { snippets { nodes { code } } } } }";
+            deaf.subscribe(&number.to_string(), query).await;
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        ada.graphql("{ viewer { id } }").await.data();
+
+        let mut completed = 0;
+        while completed < 16 {
+            let message = deaf.receive().await;
+            assert_ne!(message["type"], "error", "it is not lost");
+            completed += u32::from(message["type"] == "complete");
+        }
+    })
+    .await;
+}
+
 /// A cable to the database of an application, and the URL of the database at its other end.
 async fn cable_to_database(app: &App) -> (Cable, String) {
     let mut url: Url = app.config.database_url.parse().expect("a URL");

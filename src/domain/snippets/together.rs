@@ -94,7 +94,7 @@ pub(super) struct Edit {
 impl Edit {
     /// Makes it when nobody else is changing the snippet any more, if it may be made then.
     pub(super) async fn make_alone(self, store: Store) -> Result<Option<snippet::Model>> {
-        Ok(edit_all(&store, [&self], Locked::Wait).await?.into_iter().next().transpose()?)
+        Ok(edit_all(&store, [&self], Locked::Wait).await?.into_iter().next())
     }
 }
 
@@ -122,22 +122,22 @@ impl Joint for Editing {
             Err(error) if Error::is_refusal(&error) => Vec::new(),
             Err(error) => return edits.iter().map(|_| Err(error.clone().into())).collect(),
         };
-        let mut edited: HashMap<_, _> =
-            edited.into_iter().flatten().map(|snippet| (snippet.id, snippet)).collect();
+        let mut edited: HashMap<_, _> = edited.into_iter().map(|snippet| (snippet.id, snippet)).collect();
         edits.into_iter().map(|edit| Ok(edited.remove(&edit.id).ok_or(edit))).collect()
     }
 }
 
 /// Makes these edits of different snippets, as far as they may be made, and tells of it. Returns what the
-/// snippets have become, as far as that can be read.
+/// snippets have become.
 async fn edit_all(
     store: &Store,
     edits: impl IntoIterator<Item = &Edit>,
     locked: Locked,
-) -> std::result::Result<Vec<std::result::Result<snippet::Model, DbErr>>, DbErr> {
+) -> std::result::Result<Vec<snippet::Model>, DbErr> {
     let rows = store.db.query_all(&update(edits, locked)).await?;
-    let edited: Vec<_> = rows.iter().map(|row| snippet::Model::from_query_result(row, "")).collect();
-    for snippet in edited.iter().flatten() {
+    let edited = rows.iter().map(|row| snippet::Model::from_query_result(row, ""));
+    let edited: Vec<_> = edited.collect::<std::result::Result<_, _>>()?;
+    for snippet in &edited {
         tell(store, Kind::SnippetUpdated, snippet);
     }
     Ok(edited)
