@@ -120,10 +120,24 @@ impl<T: Row> OutputType for Edges<'_, T> {
     }
 }
 
-/// A field that is selected, and what is selected of its object, if it has one.
+/// A field that is selected.
 struct Member<'a> {
     field: &'a Positioned<Field>,
-    members: Vec<Self>,
+    kind: MemberKind<'a>,
+}
+
+/// What a field is, and what is selected below it.
+enum MemberKind<'a> {
+    /// Without a selection: the object has it.
+    Leaf,
+    /// Of an object that is made of a row.
+    Connection(Vec<Member<'a>>),
+    /// Of a connection.
+    Nodes(Vec<Member<'a>>),
+    Edges(Vec<Member<'a>>),
+    PageInfo(Vec<Member<'a>>),
+    /// Of an edge.
+    Node(Vec<Member<'a>>),
 }
 
 impl Member<'_> {
@@ -135,8 +149,8 @@ impl Member<'_> {
         self.field.node.response_key().node.as_str()
     }
 
-    fn is_leaf(&self) -> bool {
-        is_leaf(&self.field.node)
+    const fn is_leaf(&self) -> bool {
+        matches!(self.kind, MemberKind::Leaf)
     }
 }
 
@@ -150,38 +164,43 @@ type Fragments = HashMap<Name, Positioned<FragmentDefinition>>;
 fn of_object<'a, T: Row>(fragments: &'a Fragments, set: &'a SelectionSet) -> Option<Vec<Member<'a>>> {
     selected(fragments, set, &T::type_name(), &|field| {
         if is_leaf(field) {
-            return Some(Vec::new());
+            return Some(MemberKind::Leaf);
         }
         T::CONNECTION.filter(|name| *name == field.name.node)?;
-        of_connection::<T::Below>(fragments, &field.selection_set.node)
+        of_connection::<T::Below>(fragments, &field.selection_set.node).map(MemberKind::Connection)
     })
 }
 
 fn of_connection<'a, T: Row>(fragments: &'a Fragments, set: &'a SelectionSet) -> Option<Vec<Member<'a>>> {
-    selected(fragments, set, &Connection::<T>::type_name(), &|field| match field.name.node.as_str() {
-        "nodes" => of_object::<T>(fragments, &field.selection_set.node),
-        "edges" => of_edge::<T>(fragments, &field.selection_set.node),
-        "pageInfo" => {
-            selected(fragments, &field.selection_set.node, &PageInfo::type_name(), &|_| Some(Vec::new()))
+    selected(fragments, set, &Connection::<T>::type_name(), &|field| {
+        let set = &field.selection_set.node;
+        match field.name.node.as_str() {
+            "nodes" => of_object::<T>(fragments, set).map(MemberKind::Nodes),
+            "edges" => of_edge::<T>(fragments, set).map(MemberKind::Edges),
+            "pageInfo" => selected(fragments, set, &PageInfo::type_name(), &|_| Some(MemberKind::Leaf))
+                .map(MemberKind::PageInfo),
+            TYPENAME => Some(MemberKind::Leaf),
+            // A count takes a statement of its own.
+            _ => None,
         }
-        TYPENAME => Some(Vec::new()),
-        // A count takes a statement of its own.
-        _ => None,
     })
 }
 
 fn of_edge<'a, T: Row>(fragments: &'a Fragments, set: &'a SelectionSet) -> Option<Vec<Member<'a>>> {
     selected(fragments, set, &EdgeOf::<T>::type_name(), &|field| {
-        if is_leaf(field) { Some(Vec::new()) } else { of_object::<T>(fragments, &field.selection_set.node) }
+        if is_leaf(field) {
+            return Some(MemberKind::Leaf);
+        }
+        of_object::<T>(fragments, &field.selection_set.node).map(MemberKind::Node)
     })
 }
 
-/// The fields that a selection set and its fragments select of this type, with their members.
+/// The fields that a selection set and its fragments select of this type.
 fn selected<'a>(
     fragments: &'a Fragments,
     set: &'a SelectionSet,
     type_name: &str,
-    members_of: &dyn Fn(&'a Field) -> Option<Vec<Member<'a>>>,
+    kind_of: &dyn Fn(&'a Field) -> Option<MemberKind<'a>>,
 ) -> Option<Vec<Member<'a>>> {
     let mut selected: Vec<Member<'a>> = Vec::with_capacity(set.items.len());
     let mut sets: Vec<slice::Iter<'a, Positioned<Selection>>> = vec![set.items.iter()];
@@ -195,7 +214,7 @@ fn selected<'a>(
         }
         let (condition, set) = match &selection.node {
             Selection::Field(field) => {
-                let new = Member { field, members: members_of(&field.node)? };
+                let new = Member { field, kind: kind_of(&field.node)? };
                 match selected.iter().find(|member| member.key() == new.key()) {
                     Some(member) if member.is_leaf() && member.name() == new.name() => {}
                     Some(_) => return None,
@@ -271,20 +290,23 @@ async fn read<'a, T: Row>(
         return Ok(Vec::new());
     }
     try_join_all(members.iter().map(async |member| {
-        if member.is_leaf() {
-            return Ok((member, None));
-        }
-        let below = read_connections(ctx, place, member, rows).await?;
-        Ok((member, Some(below)))
+        let below = match &member.kind {
+            MemberKind::Connection(members) => {
+                Some(read_connections(ctx, place, member.field, members, rows).await?)
+            }
+            _ => None,
+        };
+        Ok((member, below))
     }))
     .await
 }
 
-/// Reads the connection that a member is, of each row, and what is below the rows of all of them.
+/// Reads the connection that a field is, of each row, and what is below the rows of all of them.
 fn read_connections<'a, 'r, T: Row>(
     ctx: &'r ContextSelectionSet<'_>,
     place: Place,
-    member: &'a Member<'a>,
+    field: &'a Positioned<Field>,
+    members: &'a [Member<'a>],
     rows: &'r [&'r T],
 ) -> BoxFuture<'r, ServerResult<OfRows<'a>>>
 where
@@ -299,23 +321,25 @@ where
         // What fails for one row fails for all; it is told of the first that it can be told of.
         let of_each = {
             let ctx = item(0);
-            let ctx = ctx.with_field(member.field);
-            T::connections(&ctx, rows).await.map_err(|error| failed(&ctx, member.field.pos, error))?
+            let ctx = ctx.with_field(field);
+            T::connections(&ctx, rows).await.map_err(|error| failed(&ctx, field.pos, error))?
         };
         let first = of_each.iter().position(|connection| !connection.rows().is_empty());
         let ctx = item(first.unwrap_or_default());
-        let ctx = ctx.with_field(member.field);
+        let ctx = ctx.with_field(field);
         let rows: Vec<&T::Below> = of_each.iter().flat_map(Connection::rows).collect();
-        let members = try_join_all(member.members.iter().map(async |member| {
+        let members = try_join_all(members.iter().map(async |member| {
             let ctx = ctx.with_field(member.field);
             let ctx = ctx.with_selection_set(&member.field.node.selection_set);
-            let below = match member.name() {
-                "nodes" => {
-                    Some(OfConnections::Nodes(read(&ctx, Place::OfList, &member.members, &rows).await?))
+            let below = match &member.kind {
+                MemberKind::Nodes(members) => {
+                    Some(OfConnections::Nodes(read(&ctx, Place::OfList, members, &rows).await?))
                 }
-                "edges" => Some(OfConnections::Edges(read_edges(&ctx, &member.members, &rows).await?)),
-                "pageInfo" => {
-                    Some(OfConnections::PageInfo(member.members.iter().map(|leaf| (leaf, None)).collect()))
+                MemberKind::Edges(members) => {
+                    Some(OfConnections::Edges(read_edges(&ctx, members, &rows).await?))
+                }
+                MemberKind::PageInfo(members) => {
+                    Some(OfConnections::PageInfo(members.iter().map(|leaf| (leaf, None)).collect()))
                 }
                 _ => None,
             };
@@ -339,13 +363,11 @@ async fn read_edges<'a, T: Row>(
     rows: &[&T],
 ) -> ServerResult<Members<'a, Members<'a, OfRows<'a>>>> {
     try_join_all(members.iter().map(async |member| {
-        if member.name() != "node" {
-            return Ok((member, None));
-        }
+        let MemberKind::Node(members) = &member.kind else { return Ok((member, None)) };
         let ctx = ctx.with_index(0);
         let ctx = ctx.with_field(member.field);
         let ctx = ctx.with_selection_set(&member.field.node.selection_set);
-        let below = read(&ctx, Place::OfOne, &member.members, rows).await?;
+        let below = read(&ctx, Place::OfOne, members, rows).await?;
         Ok((member, Some(below)))
     }))
     .await
