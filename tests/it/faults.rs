@@ -66,18 +66,10 @@ async fn a_crowd_that_shares_a_socket_is_a_crowd() {
         for _ in 0..12 {
             let message = socket.receive().await;
             assert_eq!(message["payload"][0]["extensions"]["code"], "UNAVAILABLE", "{message}");
-            refused.push(message["id"].to_string());
+            refused.push(message["id"].clone());
         }
         lock.rollback().await.expect("the table is free");
-        let mut completed = Vec::new();
-        while completed.len() < 18 {
-            let message = socket.receive().await;
-            match message["type"].as_str() {
-                Some("next") => assert_eq!(message["payload"].get("errors"), None, "{message}"),
-                Some("complete") => completed.push(message["id"].to_string()),
-                _ => panic!("it was let in: {message}"),
-            }
-        }
+        let completed = socket.completed(18).await;
         assert!(completed.iter().all(|id| !refused.contains(id)), "{refused:?} {completed:?}");
     })
     .await;
@@ -100,13 +92,8 @@ async fn a_socket_that_takes_nothing_keeps_nobody_out() {
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
         ada.graphql("{ viewer { id } }").await.data();
-
-        let mut completed = 0;
-        while completed < 16 {
-            let message = deaf.receive().await;
-            assert_ne!(message["type"], "error", "it is not lost");
-            completed += u32::from(message["type"] == "complete");
-        }
+        // Nothing is lost.
+        deaf.completed(16).await;
     })
     .await;
 }

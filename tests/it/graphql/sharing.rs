@@ -25,6 +25,8 @@ fn queries(snippet: i32) -> [String; 3] {
 
 on_both_databases! {
     async fn each_is_answered_as_if_alone(app: App) {
+        // All of them come together, whatever a busy machine makes of a line.
+        let app = &app.another(|config| config.limits.concurrent_requests = 100).await;
         let (ada, eve) = (app.coder("ada").await, app.coder("eve").await);
         let (bob, mallory) = (app.mentor("bob").await, app.mentor("mallory").await);
         bob.take_on(&ada).await;
@@ -54,8 +56,7 @@ on_both_databases! {
         for (((_, query), together), alone) in asked.iter().zip(together).zip(alone) {
             assert_eq!(together, alone, "{query}");
         }
-        // How many come together depends on how busy the machine is: usually fewer than half are left.
-        assert!(statements * 3 < statements_alone * 2, "{statements} of {statements_alone}");
+        assert!(statements * 2 < statements_alone, "{statements} of {statements_alone}");
     }
 
     async fn each_snippet_is_stored_for_whoever_sent_it(app: App) {

@@ -81,6 +81,20 @@ impl Socket {
         message["payload"]["data"].clone()
     }
 
+    /// The ids of so many operations, which give results without errors and are complete.
+    pub(crate) async fn completed(&mut self, count: usize) -> Vec<Value> {
+        let mut completed = Vec::new();
+        while completed.len() < count {
+            let message = self.receive().await;
+            match message["type"].as_str() {
+                Some("next") => assert_eq!(message["payload"].get("errors"), None, "{message}"),
+                Some("complete") => completed.push(message["id"].clone()),
+                _ => panic!("it is refused: {message}"),
+            }
+        }
+        completed
+    }
+
     /// Whether nothing comes for a while.
     pub(crate) async fn is_quiet(&mut self) -> bool {
         tokio::time::timeout(Duration::from_millis(300), self.0.next()).await.is_err()
