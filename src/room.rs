@@ -8,8 +8,9 @@
 //! | requests that are answered, and that wait | `admission.rs` |
 //! | bodies of requests | `app/receiving.rs` |
 //! | an operation's document, and the objects that it asks for | `graphql/limits.rs` |
-//! | objects of all operations that ask for many | `graphql/large.rs` |
-//! | texts that several requests read by one statement | `database/joint.rs` |
+//! | objects of all queries and mutations that ask for many; a subscription may not | `graphql/large.rs` |
+//! | texts that several requests read by one statement | `database/lookup.rs` |
+//! | texts that several requests store by one statement | `domain/snippets/together.rs` |
 //! | lists without pages | `rest/full_list.rs` |
 //! | sockets and streams of events | `limit.rs`, `graphql/websocket/session.rs` |
 //! | known documents, tokens and counts | the caches' own sizes, beside them |

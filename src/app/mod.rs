@@ -59,9 +59,9 @@ pub struct AppState {
     pub documents: Documents,
     /// The documents that were executed before.
     pub known_documents: KnownDocuments,
-    /// Whether clients may read it.
+    /// Whether clients may read the schema.
     pub introspection: bool,
-    /// The page that explores it, where that is on.
+    /// The page that explores the schema, where that is on.
     pub explorer: Option<Explorer>,
     /// What one request may cost.
     pub limits: Limits,
@@ -101,13 +101,13 @@ impl AppState {
         let provider = Provider::new(http.clone(), &auth0.issuer, &auth0.client_id, &auth0.connection)?;
         let events = Events::start(&db);
         let shutdown = Shutdown::default();
+        let db = Pool::divided(db, &config.limits);
         let sign_ups = SignUps {
             db: db.clone(),
             provider,
             limit: RateLimit::per_minute(config.signups_per_minute),
             under_way: shutdown.going_on().clone(),
         };
-        let db = Pool::divided(db, &config.limits);
         let replica = match &config.database_replica_url {
             Some(url) => Some(
                 Replica::start(url, &db, &config.limits)

@@ -41,7 +41,7 @@ pub struct GraphqlLimits {
     pub tokens: u32,
     /// `GRAPHQL_MAX_DIRECTIVES`: in one place.
     pub directives: u32,
-    /// `GRAPHQL_MAX_ERRORS`: errors that a response reports.
+    /// `GRAPHQL_MAX_ERRORS`: errors in a document that are told.
     pub errors: u32,
     /// `GRAPHQL_MAX_PAGE_SIZE`: rows of a page.
     pub page_size: u32,

@@ -10,7 +10,7 @@ use std::{
 
 use tokio::{sync::oneshot, task::yield_now};
 
-use super::Pool;
+use super::{Pool, writer::Writer};
 use crate::{Error, Result, telemetry};
 
 /// Work for one request that can be done together with the same work for others, as by one statement.
@@ -18,6 +18,9 @@ use crate::{Error, Result, telemetry};
 pub trait Joint: Copy + Eq + Hash + Send + 'static {
     /// For how many requests it is done at once, at most.
     const MOST: usize = usize::MAX;
+
+    /// Whether it writes to the database: others may join it until it is its turn.
+    const WRITES: bool = false;
 
     /// Where it is done.
     type Db: Clone + Send;
@@ -46,13 +49,21 @@ struct Waiting<J: Joint> {
 /// What has been joined and not begun.
 type Joined<J> = HashMap<J, Vec<Waiting<J>>>;
 
-/// What the requests of a thread wait for: [`Joined`], by the type of work.
+/// What the requests of a thread wait for.
 #[derive(Default)]
-pub(super) struct Queue(Mutex<HashMap<TypeId, Box<dyn Any + Send>>>);
+pub(super) struct Queue {
+    /// [`Joined`], by the type of work.
+    joined: Mutex<HashMap<TypeId, Box<dyn Any + Send>>>,
+    writer: Writer,
+}
 
 impl Queue {
+    pub(super) fn new(writer: Writer) -> Self {
+        Self { joined: Mutex::default(), writer }
+    }
+
     fn of<J: Joint, T>(&self, use_it: impl FnOnce(&mut Joined<J>) -> T) -> T {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.joined.lock().unwrap_or_else(PoisonError::into_inner);
         let joined = all.entry(TypeId::of::<J>()).or_insert_with(|| Box::new(Joined::<J>::new()));
         use_it(joined.downcast_mut().expect("a type's entry is of that type"))
     }
@@ -104,6 +115,7 @@ struct Turn<J: Joint> {
 impl<J: Joint> Turn<J> {
     async fn carry_out(mut self, db: J::Db) {
         yield_now().await;
+        let _turn = if J::WRITES { Some(self.queue.writer.turn().await) } else { None };
         let Some(joint) = self.joint.take() else { return };
         let (mut inputs, mut requests, mut outputs) = (Vec::new(), Vec::new(), Vec::new());
         for waiting in self.queue.take(joint) {

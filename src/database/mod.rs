@@ -4,6 +4,7 @@ mod joint;
 mod lookup;
 mod pool;
 mod replica;
+mod writer;
 
 use std::{io, time::Duration};
 
@@ -22,6 +23,7 @@ pub use self::{
     lookup::Lookup,
     pool::{Pool, PoolUse},
     replica::{ReadPool, Replica},
+    writer::WriteTurn,
 };
 use crate::{config::Limits, telemetry};
 
@@ -80,7 +82,8 @@ fn options(url: &str, limits: Option<&Limits>) -> ConnectOptions {
             sqlite
                 .create_if_missing(true)
                 .journal_mode(SqliteJournalMode::Wal)
-                .synchronous(SqliteSynchronous::Normal)
+                // What was said to be stored is there after a power cut. Those who wait meanwhile are next together.
+                .synchronous(SqliteSynchronous::Full)
                 .foreign_keys(true)
                 .busy_timeout(SQLITE_BUSY_TIMEOUT)
         });
@@ -109,7 +112,8 @@ async fn open(options: ConnectOptions) -> Result<DatabaseConnection, DbErr> {
 }
 
 /// Begins a transaction that will write. On SQLite it takes the write lock at once: one that reads
-/// first and writes later could find the lock gone, and SQLite would not let it wait.
+/// first and writes later could find the lock gone, and SQLite would not let it wait. A server waits for its
+/// [turn](Pool::turn_to_write) before.
 ///
 /// # Errors
 /// When no connection is to be had.

@@ -22,7 +22,11 @@ use tokio::{
     time::timeout,
 };
 
-use super::{ACQUIRE_TIMEOUT, TRUSTED_IDLE_TIME, joint::Queue};
+use super::{
+    ACQUIRE_TIMEOUT, TRUSTED_IDLE_TIME,
+    joint::Queue,
+    writer::{WriteTurn, Writer},
+};
 use crate::{config::Limits, telemetry, worker};
 
 /// How many connections single statements leave to transactions, which keep theirs for longer, and to
@@ -43,8 +47,10 @@ struct Inner {
     kept: Kept,
     /// Those that a worker thread has for itself.
     of_workers: Vec<Arc<Connections<Postgres>>>,
-    /// What requests wait for: those of each worker thread, and those of all other threads.
+    /// What requests wait for: those of each worker thread that has connections of its own, and those of all other
+    /// threads.
     queues: Vec<Arc<Queue>>,
+    writer: Writer,
     observe: Box<Observe>,
 }
 
@@ -85,33 +91,33 @@ impl Pool {
                 Connections::of(&more_connections(shared, each), each, shared.close_event())
             });
         }
-        Self::new(all, of_workers, limits.worker_threads as usize, telemetry::executed)
+        Self::new(all, of_workers, telemetry::executed)
     }
 
     /// Another connection to the same PostgreSQL, for statements that must not wait for others.
     pub(super) fn apart(&self) -> Self {
         let one = more_connections(self.all().get_postgres_connection_pool(), 1);
-        Self::new(one.into(), Vec::new(), 0, telemetry::executed)
+        Self::new(one.into(), Vec::new(), telemetry::executed)
     }
 
     /// The connections of `all`; `observe` is told of each statement that the pool executes.
     pub fn observed(all: DatabaseConnection, observe: impl Fn(&Info<'_>) + Send + Sync + 'static) -> Self {
-        Self::new(all, Vec::new(), 0, observe)
+        Self::new(all, Vec::new(), observe)
     }
 
     fn new(
         all: DatabaseConnection,
         of_workers: Vec<Arc<Connections<Postgres>>>,
-        workers: usize,
         observe: impl Fn(&Info<'_>) + Send + Sync + 'static,
     ) -> Self {
-        let kept = if all.get_database_backend() == DbBackend::Postgres {
-            Kept::Postgres(Connections::shared(all.get_postgres_connection_pool()))
+        let (kept, writer) = if all.get_database_backend() == DbBackend::Postgres {
+            (Kept::Postgres(Connections::shared(all.get_postgres_connection_pool())), Writer::default())
         } else {
-            Kept::Sqlite(Connections::shared(all.get_sqlite_connection_pool()))
+            (Kept::Sqlite(Connections::shared(all.get_sqlite_connection_pool())), Writer::one_at_a_time())
         };
-        let queues = iter::repeat_with(Arc::default).take(workers + 1).collect();
-        Self(Arc::new(Inner { all, kept, of_workers, queues, observe: Box::new(observe) }))
+        let queues = iter::repeat_with(|| Arc::new(Queue::new(writer.clone())));
+        let queues = queues.take(of_workers.len() + 1).collect();
+        Self(Arc::new(Inner { all, kept, of_workers, queues, writer, observe: Box::new(observe) }))
     }
 
     /// The connections that this thread uses.
@@ -119,11 +125,17 @@ impl Pool {
         worker::index().and_then(|index| self.0.of_workers.get(index)).map_or(shared, |own| own)
     }
 
-    /// What the requests of this thread wait for.
+    /// What the requests of this thread wait for, and those of all with which it shares connections.
     pub(super) fn queue(&self) -> &Arc<Queue> {
         let queues = &self.0.queues;
         let of_worker = worker::index().and_then(|index| queues.get(index));
         of_worker.unwrap_or_else(|| queues.last().expect("there is one more than workers"))
+    }
+
+    /// Waits until it is this one's turn to write. Whoever writes otherwise than by [`Pool::join`] asks for it
+    /// first, and keeps it until that is done.
+    pub async fn turn_to_write(&self) -> WriteTurn {
+        self.0.writer.turn().await
     }
 
     /// How much of the pool is in use.
@@ -273,8 +285,12 @@ impl<DB: sqlx::Database> Connections<DB> {
 
     /// Keeps a connection that answered well; what an error has left in it is for the library to find.
     fn give<T>(&self, connection: PoolConnection<DB>, answer: &Result<T, sqlx::Error>) {
-        if answer.is_ok() && !self.pool.is_closed() {
-            let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if answer.is_err() {
+            return;
+        }
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        // Who tidies up comes once more after it was closed.
+        if !self.pool.is_closed() {
             idle.push((connection, Instant::now()));
         }
     }

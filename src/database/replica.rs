@@ -303,10 +303,7 @@ impl ReadPool {
         statement: Statement,
         add: impl Fn(&mut T, QueryResult) -> Result<ControlFlow<()>, DbErr> + Send + Sync,
     ) -> Result<T, DbErr> {
-        match self.at_replica(|pool| pool.query_fold(statement.clone(), &add)).await {
-            Some(made) => Ok(made),
-            None => self.primary.query_fold(statement, add).await,
-        }
+        self.read(|pool| pool.query_fold(statement.clone(), &add)).await
     }
 
     /// The same for rows with texts, where `add` tells how many bytes these have: they take of the
@@ -340,21 +337,20 @@ impl ReadPool {
         Ok(made)
     }
 
-    /// What the replica answers, if it does.
-    async fn at_replica<'a, T, F>(&'a self, query: impl FnOnce(&'a Pool) -> F) -> Option<T>
+    /// What the replica answers; what the primary does, if it does not.
+    async fn read<'a, T, F>(&'a self, query: impl Fn(&'a Pool) -> F) -> Result<T, DbErr>
     where
         F: Future<Output = Result<T, DbErr>>,
     {
-        let replica = self.replica.as_deref().filter(|replica| replica.is_in_use())?;
-        match timeout(ANSWER_TIMEOUT, query(&replica.pool)).await {
-            Ok(Ok(answer)) => Some(answer),
-            Ok(Err(error)) if Error::is_outage(&error) => {
-                replica.rest(&error.into());
-                None
+        if let Some(replica) = self.replica.as_deref().filter(|replica| replica.is_in_use()) {
+            match timeout(ANSWER_TIMEOUT, query(&replica.pool)).await {
+                Ok(Ok(answer)) => return Ok(answer),
+                Ok(Err(error)) if Error::is_outage(&error) => replica.rest(&error.into()),
+                // It may be the statement that is to blame, or that the replica has to remove what is read.
+                _ => {}
             }
-            // It may be the statement that is to blame, or that the replica has to remove what is read.
-            _ => None,
         }
+        query(&self.primary).await
     }
 }
 
@@ -373,16 +369,10 @@ impl ConnectionTrait for ReadPool {
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        match self.at_replica(|pool| pool.query_one_raw(statement.clone())).await {
-            Some(row) => Ok(row),
-            None => self.primary.query_one_raw(statement).await,
-        }
+        self.read(|pool| pool.query_one_raw(statement.clone())).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        match self.at_replica(|pool| pool.query_all_raw(statement.clone())).await {
-            Some(rows) => Ok(rows),
-            None => self.primary.query_all_raw(statement).await,
-        }
+        self.read(|pool| pool.query_all_raw(statement.clone())).await
     }
 }

@@ -1,6 +1,6 @@
 //! How an error of the domain becomes one of a GraphQL response.
 
-use std::{any::Any, sync::Arc};
+use std::{any::Any, collections::HashSet, sync::Arc};
 
 use async_graphql::{ErrorExtensionValues, ServerError, Value};
 
@@ -51,10 +51,17 @@ pub(super) fn add_code(error: &mut ServerError, began: bool) {
     }
 }
 
-/// Writes the cause of an error to the log, where it has one.
-pub(super) fn log(error: &ServerError) {
-    if let Some(error) = error.source::<Error>() {
-        error.log();
+/// Writes the causes of errors to the log, where they have one: what fails for one row often fails for many, and
+/// is written once.
+pub(super) fn log(errors: &[ServerError]) {
+    let mut causes = HashSet::new();
+    for error in errors.iter().filter_map(|error| error.source::<Error>()) {
+        let cause = error.source.as_ref().map(|cause| Arc::as_ptr(cause).cast::<()>());
+        if cause.is_none_or(|cause| causes.insert(cause)) {
+            error.log();
+        } else {
+            telemetry::failed(error.code);
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::{
     net::IpAddr,
     panic::{AssertUnwindSafe, resume_unwind},
     pin::pin,
+    slice,
     sync::Arc,
 };
 
@@ -25,8 +26,9 @@ use super::{
     batches::Batches,
     context::RequestContext,
     error::{add_code, log, request_error},
-    known::{self, Key},
-    large::Share,
+    json,
+    known::{Document, Key},
+    large::{self, Share},
     limits,
     parameters::Parameters,
     roots,
@@ -41,19 +43,11 @@ pub(super) struct Operation {
     name: Option<Name>,
     /// None when the name does not tell which one it is, which execution reports.
     pub(super) kind: Option<OperationType>,
-    document: Document,
-    /// Whether objects of the response may have to be merged.
-    merges: bool,
+    document: Arc<Document>,
+    /// What it is to be known by, if it is new: it has to be validated.
+    new: Option<Key>,
     /// How many objects it asks for at most.
     objects: u32,
-}
-
-/// What an operation is in.
-enum Document {
-    /// It was found valid before.
-    Known,
-    /// It has to be validated, and is known then.
-    New(Key, Arc<known::Document>),
 }
 
 /// Why execution did not begin, and where in the document, if that is to blame.
@@ -63,9 +57,9 @@ pub(super) struct Refusal {
 }
 
 /// What execution came to.
-pub(super) enum Outcome {
+pub(super) enum Outcome<R = Response> {
     /// It began: there is data, if only null for what failed.
-    Began(Response),
+    Began(R),
     /// The document was found wanting before.
     Refused(Vec<ServerError>),
 }
@@ -92,6 +86,9 @@ impl Operation {
             variables::fill_in_defaults(operation, &mut parameters.variables);
         }
         let objects = limits::check(&parsed, &parameters.variables, limits)?;
+        if operation.is_some_and(|operation| operation.ty == OperationType::Subscription) {
+            large::refuse(objects)?;
+        }
         if let Some(operation) = operation {
             if known.is_none() {
                 usages::check(&parsed, operation, app.introspection)?;
@@ -99,18 +96,16 @@ impl Operation {
             variables::check(operation, &parameters.variables)?;
         }
         let (name, kind) = (name.flatten().cloned(), operation.map(|operation| operation.ty));
-        let (merges, document) = if let Some(known) = known {
-            (known.merges, Document::Known)
-        } else {
-            let document = known::Document::new(&key.query, parsed.clone());
-            (document.merges, Document::New(key.clone(), Arc::new(document)))
+        let (document, new) = match known {
+            Some(known) => (known, None),
+            None => (Arc::new(Document::new(&key.query, parsed.clone())), Some(key.clone())),
         };
         // The text is for extensions alone, and there are none.
         let mut request = Request::new("").variables(parameters.variables);
         request.operation_name = key.operation_name;
         let is_subscription = kind == Some(OperationType::Subscription);
         request.set_parsed_query(if is_subscription { roots::flattened(parsed)? } else { parsed });
-        Ok(Self { request, name, kind, document, merges, objects })
+        Ok(Self { request, name, kind, document, new, objects })
     }
 
     /// Waits until there is room in memory for what the operation asks for. The share is to be kept until
@@ -122,7 +117,7 @@ impl Operation {
     /// Whether lists of rows may be written as JSON while it is executed. Of a mutation there are few,
     /// and objects that are merged cannot be text yet.
     pub(super) fn may_be_written(&self) -> bool {
-        self.kind == Some(OperationType::Query) && !self.merges
+        self.kind == Some(OperationType::Query) && !self.document.merges
     }
 
     /// Executes a query or mutation, whose response takes `portion`. With `writes`, parts of it may be
@@ -146,14 +141,11 @@ impl Operation {
         let context = RequestContext::new(app, db, viewer, client, batches.clone(), portion);
         let context = if is_mutation { context.without_cache() } else { context.writing(writes) };
         let request = with(self.request, context);
-        let schema = match &self.document {
-            Document::Known => app.known_documents.schema(),
-            Document::New(..) => &app.schema,
-        };
+        let schema = if self.new.is_some() { &app.schema } else { app.known_documents.schema() };
         let response = batches.run(pin!(schema.execute(request))).await;
         let outcome = Outcome::of(response, app.limits.graphql.errors as usize);
-        if let (Document::New(key, document), Outcome::Began(_)) = (self.document, &outcome) {
-            app.known_documents.remember(key, document);
+        if let (Some(key), Outcome::Began(_)) = (self.new, &outcome) {
+            app.known_documents.remember(key, self.document);
         }
         executing.end(outcome.is_success());
         outcome
@@ -165,7 +157,7 @@ impl Operation {
         app: &App,
         viewer: Viewer,
         client: IpAddr,
-    ) -> impl Stream<Item = Outcome> + Send + use<> {
+    ) -> impl Stream<Item = Outcome<Vec<u8>>> + Send + use<> {
         let subscribed = telemetry::subscribed(self.name.as_deref());
         let (stage, progress) = Stage::begin();
         let portion = app.store.room.portion(Some(client));
@@ -183,7 +175,7 @@ impl Operation {
                 response = responses.next() => {
                     let outcome = Outcome::of(response?, most_errors);
                     let outcome = if progress.has_begun() { outcome } else { outcome.into_refusal() };
-                    Some((outcome, Some((responses, progress, portion, subscribed))))
+                    Some((outcome.written(), Some((responses, progress, portion, subscribed))))
                 }
                 () = progress.overdue(timeout) => Some((Outcome::overdue(), None)),
             }
@@ -192,7 +184,7 @@ impl Operation {
 
     /// Executes any operation: one outcome of a query or mutation, one an event of a subscription. Each
     /// may take as long as a request, a query or mutation has to be let in as one, and a panic is the last outcome.
-    pub(super) fn outcomes(self, app: &App, viewer: Viewer, client: IpAddr) -> BoxStream<'static, Outcome> {
+    pub(super) fn outcomes(self, app: &App, viewer: Viewer, client: IpAddr) -> Outcomes {
         if self.kind == Some(OperationType::Subscription) {
             return guarded(self.subscribe(app, viewer, client));
         }
@@ -200,40 +192,39 @@ impl Operation {
         let executed = async move {
             let portion = app.store.room.portion(Some(client));
             let execution = async {
-                let share = self.share(&app).await;
-                (self.execute(&app, viewer, client, Arc::clone(&portion), false).await, share)
+                let _share = self.share(&app).await;
+                let writes = self.may_be_written();
+                self.execute(&app, viewer, client, Arc::clone(&portion), writes).await.written()
             };
             let executed = async {
                 match app.admission.enter().await {
                     Ok(admitted) => admitted.carry(execution).await,
                     Err(error) => {
                         tokio::time::sleep(Admission::REFUSAL_PAUSE).await;
-                        (Refusal::from(error).into(), None)
+                        Refusal::from(error).into()
                     }
                 }
             };
             let executed = tokio::time::timeout(app.limits.request_timeout, executed).await;
-            let (outcome, share) = executed.unwrap_or_else(|_| (Outcome::overdue(), None));
-            (outcome, (share, portion))
+            (executed.unwrap_or_else(|_| Outcome::overdue()), portion)
         };
         // It goes on while a client takes nothing of what it is sent: its place is others', too.
         let executed = AbortOnDropHandle::new(tokio::spawn(telemetry::current().carry(executed)));
         guarded(stream::unfold((Some(executed), None), |(executed, sent)| async move {
             // The outcome has been sent, and takes room no more.
             drop(sent);
-            let (outcome, kept) = executed?.await.unwrap_or_else(|error| resume_unwind(error.into_panic()));
-            Some((outcome, (None, Some(kept))))
+            let (outcome, portion) =
+                executed?.await.unwrap_or_else(|error| resume_unwind(error.into_panic()));
+            Some((outcome, (None, Some(portion))))
         }))
     }
 }
 
+/// What an operation comes to, one after another, for transports that have JSON in messages of their own.
+pub(super) type Outcomes = BoxStream<'static, Outcome<Vec<u8>>>;
+
 /// Prepares an operation and executes it, for a transport that tells all in the same way.
-pub(super) fn outcomes(
-    app: App,
-    viewer: Viewer,
-    client: IpAddr,
-    parameters: Parameters,
-) -> BoxStream<'static, Outcome> {
+pub(super) fn outcomes(app: App, viewer: Viewer, client: IpAddr, parameters: Parameters) -> Outcomes {
     guarded(
         stream::once(async move { Operation::prepare(&app, parameters).map(|operation| (app, operation)) })
             .flat_map(move |prepared| match prepared {
@@ -243,7 +234,7 @@ pub(super) fn outcomes(
     )
 }
 
-fn guarded(outcomes: impl Stream<Item = Outcome> + Send + 'static) -> BoxStream<'static, Outcome> {
+fn guarded(outcomes: impl Stream<Item = Outcome<Vec<u8>>> + Send + 'static) -> Outcomes {
     let panicked = |_| Refusal::from(Error::internal("the execution panicked")).into();
     AssertUnwindSafe(outcomes).catch_unwind().map(move |outcome| outcome.unwrap_or_else(panicked)).boxed()
 }
@@ -254,8 +245,8 @@ impl Outcome {
     fn of(mut response: Response, most_errors: usize) -> Self {
         let began =
             response.data != Value::Null || response.errors.iter().any(|error| !error.path.is_empty());
+        log(&response.errors);
         for error in &mut response.errors {
-            log(error);
             add_code(error, began);
         }
         if began {
@@ -271,10 +262,6 @@ impl Outcome {
         matches!(self, Self::Began(response) if response.errors.is_empty())
     }
 
-    fn overdue() -> Self {
-        Refusal::from(Error::unavailable("This takes too long.")).into()
-    }
-
     /// As of what never began.
     fn into_refusal(self) -> Self {
         match self {
@@ -283,11 +270,25 @@ impl Outcome {
         }
     }
 
+    /// With the response as JSON.
+    fn written(self) -> Outcome<Vec<u8>> {
+        match self {
+            Self::Began(response) => Outcome::Began(json::response(&response)),
+            Self::Refused(errors) => Outcome::Refused(errors),
+        }
+    }
+}
+
+impl Outcome<Vec<u8>> {
+    fn overdue() -> Self {
+        Refusal::from(Error::unavailable("This takes too long.")).into()
+    }
+
     /// As a response, for transports that have no other form for what never began.
-    pub(super) fn into_response(self) -> Response {
+    pub(super) fn into_response(self) -> Vec<u8> {
         match self {
             Self::Began(response) => response,
-            Self::Refused(errors) => Response::from_errors(errors),
+            Self::Refused(errors) => json::response(&Response::from_errors(errors)),
         }
     }
 }
@@ -296,12 +297,12 @@ impl Refusal {
     /// Logs the cause, where there is one, and makes an error of it that can be sent.
     pub(super) fn into_server_error(self) -> ServerError {
         let error = ServerError { locations: self.locations, ..request_error(self.error) };
-        log(&error);
+        log(slice::from_ref(&error));
         error
     }
 }
 
-impl From<Refusal> for Outcome {
+impl<R> From<Refusal> for Outcome<R> {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(vec![refusal.into_server_error()])
     }
@@ -357,7 +358,7 @@ mod tests {
     async fn a_panic_is_the_last_outcome_of_its_operation() {
         let outcomes = stream::iter(0..3).map(|number| {
             assert!(number < 1, "on purpose");
-            Outcome::Began(Response::default())
+            Outcome::Began(Vec::new())
         });
         let outcomes: Vec<_> = guarded(outcomes).collect().await;
         let [Outcome::Began(_), Outcome::Refused(errors)] = &outcomes[..] else { panic!("two outcomes") };

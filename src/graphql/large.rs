@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::{admission::step_aside, config::Limits};
+use crate::{Error, Result, admission::step_aside, config::Limits, error::Code};
 
 /// From how many objects on an operation has to wait for others of its kind.
 const LARGE_OPERATION: u32 = 10_000;
@@ -21,6 +21,18 @@ pub struct LargeOperations {
 
 /// What an operation takes of the room, until this is dropped.
 pub(super) type Share = Option<OwnedSemaphorePermit>;
+
+/// Refuses a subscription that is large: it would be executed for each event, for all who watch at the same time.
+///
+/// # Errors
+/// `ValidationFailed`.
+pub(super) fn refuse(objects: u32) -> Result<()> {
+    if objects < LARGE_OPERATION {
+        return Ok(());
+    }
+    let message = format!("A subscription asks for less than {LARGE_OPERATION} objects each time.");
+    Err(Error::new(Code::ValidationFailed, message))
+}
 
 impl LargeOperations {
     /// As much room as `limits` make necessary.

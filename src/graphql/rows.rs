@@ -4,7 +4,8 @@
 //! of it at the end. Most of a large response is rows and what belongs to them, which needs none of
 //! this: a column is at hand as soon as its row is, and a connection can be read for all rows of a
 //! level at once. Such lists are read level by level, and then written as JSON. What is not so plain
-//! (directives, abstract types, objects that are merged, counts) is the executor's, as ever.
+//! (objects of which directives leave nothing, abstract types, objects that are merged, counts) is the
+//! executor's, as ever.
 
 use std::{borrow::Cow, collections::HashMap, convert::Infallible, future, slice};
 
@@ -25,6 +26,7 @@ use super::{
     error::ApiError,
     id::{Global, Kind},
     json,
+    type_system::TYPE_SYSTEM,
 };
 use crate::Error;
 
@@ -91,6 +93,7 @@ impl<T: Row> OutputType for Nodes<'_, T> {
             let members = read(ctx, Place::OfList, &members, &rows).await?;
             return Json::of(ctx, field.pos, self.0.iter(), &members);
         }
+        take_members(ctx, field.pos, self.0.len())?;
         resolve_list(ctx, field, self.0, Some(self.0.len())).await
     }
 }
@@ -116,8 +119,37 @@ impl<T: Row> OutputType for Edges<'_, T> {
             let members = read_edges(ctx, &members, &rows).await?;
             return Json::of(ctx, field.pos, self.0.iter().map(edge), &members);
         }
+        take_members(ctx, field.pos, self.0.len())?;
         resolve_list(ctx, field, self.0.iter().map(edge), Some(self.0.len())).await
     }
+}
+
+/// Has what the executor makes of so many rows take room in the response, but for texts and lists, which take
+/// theirs themselves.
+fn take_members(ctx: &ContextSelectionSet<'_>, pos: Pos, rows: usize) -> ServerResult<()> {
+    let bytes = rows * length_of_one(&ctx.query_env.fragments, &ctx.item.node);
+    take(ctx, bytes).map_err(|error| failed(ctx, pos, ApiError(error)))
+}
+
+/// About how many bytes that is of one row.
+fn length_of_one(fragments: &Fragments, set: &SelectionSet) -> usize {
+    /// As long as a time, the longest value but for texts, with what stands around it and its name.
+    const VALUE: usize = 40;
+    let lengths = set.items.iter().map(|selection| match &selection.node {
+        Selection::Field(field) => {
+            let below = match field.node.name.node.as_str() {
+                "nodes" | "edges" => 0,
+                _ => length_of_one(fragments, &field.node.selection_set.node),
+            };
+            field.node.response_key().node.len() + VALUE + below
+        }
+        Selection::InlineFragment(fragment) => length_of_one(fragments, &fragment.node.selection_set.node),
+        Selection::FragmentSpread(spread) => {
+            let fragment = fragments.get(&spread.node.fragment_name.node);
+            fragment.map_or(0, |fragment| length_of_one(fragments, &fragment.node.selection_set.node))
+        }
+    });
+    lengths.sum()
 }
 
 /// A field that is selected.
@@ -154,16 +186,18 @@ impl Member<'_> {
     }
 }
 
-fn is_leaf(field: &Field) -> bool {
-    field.selection_set.node.items.is_empty()
+/// Whether nothing is below this field. A selection cannot tell: directives may have left nothing of it.
+fn is_leaf(of: &str, field: &Field) -> bool {
+    !TYPE_SYSTEM.leads_on(of, &field.name.node)
 }
 
 type Fragments = HashMap<Name, Positioned<FragmentDefinition>>;
 
 /// What is selected of an object that is made of a row; `None` if it cannot be resolved in one go.
 fn of_object<'a, T: Row>(fragments: &'a Fragments, set: &'a SelectionSet) -> Option<Vec<Member<'a>>> {
-    selected(fragments, set, &T::type_name(), &|field| {
-        if is_leaf(field) {
+    let type_name = T::type_name();
+    selected(fragments, set, &type_name, &|field| {
+        if is_leaf(&type_name, field) {
             return Some(MemberKind::Leaf);
         }
         T::CONNECTION.filter(|name| *name == field.name.node)?;
@@ -187,15 +221,16 @@ fn of_connection<'a, T: Row>(fragments: &'a Fragments, set: &'a SelectionSet) ->
 }
 
 fn of_edge<'a, T: Row>(fragments: &'a Fragments, set: &'a SelectionSet) -> Option<Vec<Member<'a>>> {
-    selected(fragments, set, &EdgeOf::<T>::type_name(), &|field| {
-        if is_leaf(field) {
+    let type_name = EdgeOf::<T>::type_name();
+    selected(fragments, set, &type_name, &|field| {
+        if is_leaf(&type_name, field) {
             return Some(MemberKind::Leaf);
         }
         of_object::<T>(fragments, &field.selection_set.node).map(MemberKind::Node)
     })
 }
 
-/// The fields that a selection set and its fragments select of this type.
+/// The fields that a selection set and its fragments select of this type, if there are any.
 fn selected<'a>(
     fragments: &'a Fragments,
     set: &'a SelectionSet,
@@ -209,9 +244,6 @@ fn selected<'a>(
             sets.pop();
             continue;
         };
-        if !selection.node.directives().is_empty() {
-            return None;
-        }
         let (condition, set) = match &selection.node {
             Selection::Field(field) => {
                 let new = Member { field, kind: kind_of(&field.node)? };
@@ -235,7 +267,7 @@ fn selected<'a>(
         }
         sets.push(set.node.items.iter());
     }
-    Some(selected)
+    (!selected.is_empty()).then_some(selected)
 }
 
 /// The members of objects, and what was read below each; nothing where it is the object's own.

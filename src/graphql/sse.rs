@@ -37,8 +37,8 @@ pub(super) fn stream(
     let outcomes = operation.outcomes(app, viewer, client.0).take_until(end.boxed());
     let results = outcomes.map(move |outcome| {
         let _ = &place;
-        let result = serde_json::to_string(&outcome.into_response()).unwrap_or_default();
-        Event::default().event("next").data(result)
+        let result = outcome.into_response();
+        Event::default().event("next").data(str::from_utf8(&result).unwrap_or_default())
     });
     let complete = stream::once(future::ready(Event::default().event("complete").data("")));
     let events = telemetry::current().carry_stream(results.chain(complete).map(Ok::<_, Infallible>));

@@ -45,6 +45,11 @@ impl TypeSystem {
         self.outputs.get(type_name)?.get(field)
     }
 
+    /// Whether a field returns what has fields of its own.
+    pub(super) fn leads_on(&self, type_name: &str, field: &str) -> bool {
+        self.output(type_name, field).is_some_and(|output| self.outputs.contains_key(&output.type_name))
+    }
+
     pub(super) fn input(&self, type_name: &str) -> Option<&Input> {
         self.inputs.get(type_name)
     }

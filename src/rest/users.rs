@@ -139,7 +139,7 @@ pub(crate) async fn userinfo(
                 let libraries = libraries_of(&reader, &person.coders, person.needs_review());
                 person.with(libraries)
             };
-            app.long_people.send(db.up_to(usize::MAX), caller, content).await
+            app.long_people.send(db, caller, content).await
         }
         Err(error) => Err(error.into()),
     }

@@ -1,7 +1,8 @@
 //! Two people at once: always one of the outcomes that they could have had one after the other.
 
-use std::{collections::HashSet, pin::pin};
+use std::{collections::HashSet, pin::pin, time::Duration};
 
+use funcster_api::database::begin_write;
 use futures_util::future::{Either, join_all, select};
 use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::{Value, json};
@@ -176,4 +177,25 @@ impl Person<'_> {
             .header("if-match", tags);
         self.send(request, body.to_string()).await
     }
+}
+
+#[tokio::test]
+async fn on_sqlite_those_who_wait_to_write_are_next_together() {
+    App::run(Kind::Sqlite, async |app| {
+        let ada = app.coder("ada").await;
+        ada.graphql("{ viewer { id } }").await.data();
+        let other = begin_write(&app.db).await.expect("nobody else writes");
+        let one_after_another = join_all((0..8).map(async |n| {
+            tokio::time::sleep(n * Duration::from_millis(20)).await;
+            stored_by(&ada).await
+        }));
+        let end = async {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            other.commit().await.expect("it has written nothing");
+        };
+        let (statements, (stored, ())) = app.statements(async { tokio::join!(one_after_another, end) }).await;
+        assert_eq!(stored.into_iter().collect::<HashSet<_>>().len(), 8);
+        assert_eq!(statements, 2, "the first, and all others");
+    })
+    .await;
 }

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use funcster_api::{config::Limits, database};
+use funcster_api::{auth::Permission, config::Limits, database};
 use futures_util::{FutureExt, future::join_all};
 use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::json;
@@ -78,20 +78,30 @@ async fn a_crowd_that_shares_a_socket_is_a_crowd() {
 #[tokio::test]
 async fn a_socket_that_takes_nothing_keeps_nobody_out() {
     App::run(Kind::Sqlite, async |direct: &App| {
-        let app = direct.another(|config| config.limits.concurrent_requests = 2).await;
-        let ada = app.coder("ada").await;
-        for _ in 0..20 {
+        // So that the sixteen below find no room at the same time.
+        const MOST_OBJECTS: u32 = 10_200;
+        let app = direct
+            .another(|config| {
+                config.limits.concurrent_requests = 4;
+                config.limits.graphql.nodes = MOST_OBJECTS;
+            })
+            .await;
+        let ada = app.coder("ada").await.with_permissions(&Permission::ALL);
+        for _ in 0..10 {
             let long = json!({ "name": "Long", "code": "x".repeat(100_000) });
             assert_eq!(ada.post("/snippet", long).await.status, 200);
         }
         let server = Listening::start(&app).await;
         let mut deaf = Socket::open(&server, ada.token.as_deref()).await;
+        let many = "mentors(first: 100) { nodes { coders(first: 100) { nodes { id } } } }";
         for number in 0..16 {
-            let query = "{ viewer { ... on Coder { snippets { nodes { code } } } } }";
+            let query =
+                format!("{{ viewer {{ ... on Coder {{ snippets {{ nodes {{ code }} }} }} }} {many} }}");
+            let query = query.as_str();
             deaf.subscribe(&number.to_string(), query).await;
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
-        ada.graphql("{ viewer { id } }").await.data();
+        ada.graphql(&format!("{{ {many} }}")).await.data();
         // Nothing is lost.
         deaf.completed(16).await;
     })

@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 use crate::support::{App, Kind, Listening, SUBPROTOCOL, Socket};
 
 const MINE: &str = "subscription { mySnippetChanged { kind } }";
+/// For each event, more objects than many operations may ask for at the same time.
+const LARGE: &str = "subscription { mySnippetChanged { coder { mentor { coders(first: 100) { nodes { \
+    snippets(first: 100) { nodes { id } } } } } } } }";
 const QUEUE: &str = "subscription { reviewQueueChanged { kind } }";
 
 fn subscribe(payload: &Value) -> Value {
@@ -178,6 +181,7 @@ async fn an_operation_that_does_not_begin_ends_with_its_errors() {
             ("subscription { ...f } fragment f on Query { __typename }", invalid),
             ("subscription { ... on Query { __typename } }", invalid),
             ("subscription { ...f }", invalid),
+            (LARGE, invalid),
             ("subscription { ...f } fragment f on Subscription { ...f }", invalid),
             ("subscription { mySnippetChanged { kind } } fragment f on Subscription { mySnippetChanged { kind } }", invalid),
         ] {

@@ -12,7 +12,6 @@ mod reservation;
 
 use std::net::IpAddr;
 
-use sea_orm::DatabaseConnection;
 use secrecy::{ExposeSecret, SecretString};
 use tokio_util::task::TaskTracker;
 
@@ -22,6 +21,7 @@ use crate::{
     Error, Result,
     admission::step_aside,
     auth::{Account, Provider, Refusal, Registration},
+    database::Pool,
     entity::user::Role,
     error::Code,
     limit::RateLimit,
@@ -51,7 +51,7 @@ pub struct NewUser {
 #[derive(Clone, Debug)]
 pub struct SignUps {
     /// Where accounts are kept.
-    pub db: DatabaseConnection,
+    pub db: Pool,
     /// Where people are registered.
     pub provider: Provider,
     /// How often one address may sign somebody up.
@@ -86,7 +86,8 @@ impl SignUps {
     async fn admit(&self, client: IpAddr, new: &NewUser) -> Result<Reservation> {
         validate(new)?;
         self.limit.count(client)?;
-        reserve(&self.db, new).await
+        let _turn = self.db.turn_to_write().await;
+        reserve(self.db.all(), new).await
     }
 
     async fn complete(&self, reservation: Reservation, new: NewUser) -> Result<Account> {
@@ -96,9 +97,11 @@ impl SignUps {
             password: &new.password,
             role: new.role.name(),
         };
-        match self.provider.register(&registration).await {
+        let registered = self.provider.register(&registration).await;
+        let _turn = self.db.turn_to_write().await;
+        match registered {
             Ok(subject) => {
-                if let Some(account) = bind(&self.db, &new.username, &subject).await? {
+                if let Some(account) = bind(self.db.all(), &new.username, &subject).await? {
                     return Ok(account);
                 }
                 reservation.release(&self.db, true).await?;

@@ -42,9 +42,9 @@ pub async fn by_ids(
 ) -> Result<HashMap<i32, Result<snippet::Model>>> {
     viewer.require(Permission::EditSnippet)?;
     let found = db.look_up(ById, ids).await?;
-    let visible = |Kept { snippet, library }| {
-        if library.is_visible_to(viewer) {
-            Ok(snippet)
+    let visible = |kept: Kept| {
+        if kept.library().is_visible_to(viewer) {
+            Ok(kept.snippet)
         } else {
             Err(Error::forbidden("This snippet is not yours to read."))
         }
@@ -219,7 +219,7 @@ impl Lookup for ById {
         let backend = db.get_database_backend();
         let of_any = find_kept().filter(is_any_of(snippet::Column::Id, ids, backend));
         let add = |found: &mut HashMap<i32, Kept>, row: QueryResult| {
-            let kept = Kept::from(WithMentor::from_query_result(&row, "")?);
+            let kept = Kept::from_query_result(&row, "")?;
             let bytes = kept.snippet.text_bytes();
             found.insert(kept.snippet.id, kept);
             Ok(bytes)
@@ -228,29 +228,22 @@ impl Lookup for ById {
     }
 }
 
-/// A snippet, and the library that it is in.
-#[derive(Clone)]
+/// A snippet, and whose coder its owner is.
+#[derive(Clone, FromQueryResult)]
 struct Kept {
-    snippet: snippet::Model,
-    library: Library,
-}
-
-/// The snippet, and whose coder its owner is.
-#[derive(FromQueryResult)]
-struct WithMentor {
     #[sea_orm(nested)]
     snippet: snippet::Model,
     mentor_id: Option<i32>,
 }
 
-impl From<WithMentor> for Kept {
-    fn from(WithMentor { snippet, mentor_id }: WithMentor) -> Self {
-        let library = Library { coder_id: snippet.coder_id, mentor_id };
-        Self { snippet, library }
+impl Kept {
+    /// The library that it is in.
+    const fn library(&self) -> Library {
+        Library { coder_id: self.snippet.coder_id, mentor_id: self.mentor_id }
     }
 }
 
-/// Snippets, to be narrowed and then read as [`WithMentor`].
+/// Snippets, to be narrowed and then read as [`Kept`].
 fn find_kept() -> Select<snippet::Entity> {
     snippet::Entity::find().column(coder::Column::MentorId).inner_join(coder::Entity)
 }
@@ -261,11 +254,10 @@ pub(super) async fn by_id_belonging_to(
     id: i32,
     account: &Account,
 ) -> Result<snippet::Model> {
-    let found: Option<WithMentor> =
-        find_kept().filter(snippet::Column::Id.eq(id)).into_model().one(db).await?;
-    let Kept { snippet, library } = found.map(Kept::from).ok_or_else(not_found)?;
-    if library.belongs_to(account) {
-        Ok(snippet)
+    let found = find_kept().filter(snippet::Column::Id.eq(id)).into_model::<Kept>().one(db).await?;
+    let kept = found.ok_or_else(not_found)?;
+    if kept.library().belongs_to(account) {
+        Ok(kept.snippet)
     } else {
         Err(Error::forbidden("This snippet is not yours to change."))
     }

@@ -39,6 +39,7 @@ pub(super) struct Insertion;
 
 impl Joint for Insertion {
     const MOST: usize = MOST_ROWS;
+    const WRITES: bool = true;
 
     type Db = Store;
     type Input = snippet::Model;
@@ -94,6 +95,7 @@ pub(super) struct Edit {
 impl Edit {
     /// Makes it when nobody else is changing the snippet any more, if it may be made then.
     pub(super) async fn make_alone(self, store: Store) -> Result<Option<snippet::Model>> {
+        let _turn = store.db.turn_to_write().await;
         Ok(edit_all(&store, [&self], Locked::Wait).await?.into_iter().next())
     }
 }
@@ -105,6 +107,7 @@ pub(super) struct Editing;
 
 impl Joint for Editing {
     const MOST: usize = MOST_ROWS;
+    const WRITES: bool = true;
 
     type Db = Store;
     type Input = Edit;

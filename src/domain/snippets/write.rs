@@ -93,6 +93,7 @@ async fn delete_belonging_to(
     id: i32,
     expected_version: Option<i32>,
 ) -> Result<Option<snippet::Model>> {
+    let _turn = store.db.turn_to_write().await;
     let deleted = snippet::Entity::delete_many()
         .filter(snippet::Column::Id.eq(id))
         .filter(belonging_to(&account))

@@ -1,11 +1,11 @@
 //! What client and server say to each other.
 
-use async_graphql::{Response, ServerError};
+use async_graphql::ServerError;
 use axum::extract::ws::Message;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::super::parameters::Parameters;
+use super::super::{json, parameters::Parameters};
 
 /// What a client says.
 pub(super) enum ClientMessage {
@@ -65,10 +65,6 @@ pub(super) enum ServerMessage<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         payload: Option<Map<String, Value>>,
     },
-    Next {
-        id: &'a str,
-        payload: &'a Response,
-    },
     /// Ends an operation of which nothing was executed.
     Error {
         id: &'a str,
@@ -77,6 +73,16 @@ pub(super) enum ServerMessage<'a> {
     Complete {
         id: &'a str,
     },
+}
+
+/// A response, which is JSON already, as the message `next`.
+pub(super) fn next(id: &str, response: &[u8]) -> Message {
+    let mut message = br#"{"type":"next","id":"#.to_vec();
+    json::scalar(&mut message, id);
+    message.extend_from_slice(br#","payload":"#);
+    message.extend_from_slice(response);
+    message.push(b'}');
+    Message::text(String::from_utf8(message).unwrap_or_default())
 }
 
 impl From<ServerMessage<'_>> for Message {

@@ -17,7 +17,7 @@ use super::{
         parameters::Parameters,
     },
     closing::{Closing, code},
-    message::{ClientMessage, ServerMessage},
+    message::{ClientMessage, ServerMessage, next},
 };
 use crate::{
     Error, Result,
@@ -40,7 +40,7 @@ pub(super) struct Session {
     /// None until the client is let in.
     viewer: Option<Viewer>,
     /// What they come to; the last is none.
-    operations: SelectAll<BoxStream<'static, (Arc<str>, Option<Outcome>)>>,
+    operations: SelectAll<BoxStream<'static, (Arc<str>, Option<Outcome<Vec<u8>>>)>>,
     /// What ends an operation, by the id that the client gave it.
     running: HashMap<Arc<str>, AbortHandle>,
 }
@@ -104,7 +104,7 @@ impl Session {
     pub(super) async fn next(&mut self) -> Message {
         let Some((id, outcome)) = self.operations.next().await else { return future::pending().await };
         match outcome {
-            Some(Outcome::Began(response)) => ServerMessage::Next { id: &id, payload: &response }.into(),
+            Some(Outcome::Began(response)) => next(&id, &response),
             Some(Outcome::Refused(errors)) => {
                 self.end(&id);
                 ServerMessage::Error { id: &id, payload: &errors }.into()

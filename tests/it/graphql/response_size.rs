@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::rows;
 use crate::support::{App, Person};
 
 const LONG: usize = 100 * 1024;
@@ -59,6 +60,26 @@ on_both_databases! {
         assert_eq!(ada.post("/snippet", snippet).await.status, 200);
         for query in ["snippets { nodes { code } }", "snippets { nodes { code } nodes { name } }"] {
             assert_eq!(ada.graphql(&of_viewer(query)).await.code(), "RESPONSE_TOO_LARGE", "{query}");
+        }
+    }
+
+    async fn short_fields_take_room_too(app: App) {
+        let app = with_limit(app, LONG).await;
+        let ada = app.coder("ada").await;
+        rows::snippets(&app, &[ada.id; 100]).await;
+        let times: String = (0..30).map(|n| format!(" a{n}: createdAt")).collect();
+        for list in [
+            "nodes { OF }",
+            "nodes { coder { id } OF }",
+            "pageInfo { hasNextPage } pageInfo { endCursor } nodes { OF }",
+            "pageInfo { hasNextPage } pageInfo { endCursor } nodes { ... { ... on Snippet { OF } } }",
+            "pageInfo { hasNextPage } pageInfo { endCursor } edges { node { OF } }",
+        ] {
+            let of = |size: usize| {
+                of_viewer(&format!("snippets(first: {size}) {{ {} }}", list.replace("OF", &times)))
+            };
+            ada.graphql(&of(10)).await.data();
+            assert_eq!(ada.graphql(&of(100)).await.code(), "RESPONSE_TOO_LARGE", "{list}");
         }
     }
 

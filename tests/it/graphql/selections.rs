@@ -1,5 +1,6 @@
 //! Ways to select the same things: aliases, fragments, directives, variables.
 
+use funcster_api::auth::Permission;
 use serde_json::json;
 
 use super::rows;
@@ -31,6 +32,32 @@ on_both_databases! {
         let answer = ada.graphql(query).await;
         assert_eq!(answer.body["errors"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED");
         assert_eq!(answer.body.get("data"), None);
+    }
+
+    async fn objects_of_which_directives_leave_nothing_are_empty(app: App) {
+        let (ada, bob) = (app.coder("ada").await, app.mentor("bob").await);
+        bob.take_on(&ada).await;
+        rows::snippets(app, &[ada.id]).await;
+        let reader = bob.with_permissions(&Permission::ALL);
+        for (query, expected) in [
+            ("coders { nodes { GONE } }", json!({ "coders": { "nodes": [{}] } })),
+            ("coders { nodes { ... { GONE } } }", json!({ "coders": { "nodes": [{}] } })),
+            ("coders { edges { GONE } }", json!({ "coders": { "edges": [{}] } })),
+            ("coders { edges { node { GONE } } }", json!({ "coders": { "edges": [{ "node": {} }] } })),
+            ("coders { nodes { mentor { GONE } } }", json!({ "coders": { "nodes": [{ "mentor": {} }] } })),
+            ("coders { nodes { snippets { GONE } } }", json!({ "coders": { "nodes": [{ "snippets": {} }] } })),
+            (
+                "coders { nodes { username snippets { nodes { GONE } } } }",
+                json!({ "coders": { "nodes": [{ "username": "ada", "snippets": { "nodes": [{}] } }] } }),
+            ),
+            (
+                "mentors { nodes { coders { nodes { username } pageInfo { GONE } } } }",
+                json!({ "mentors": { "nodes": [{ "coders": { "nodes": [{ "username": "ada" }], "pageInfo": {} } }] } }),
+            ),
+        ] {
+            let query = format!("{{ {} }}", query.replace("GONE", "__typename @skip(if: true)"));
+            assert_eq!(reader.graphql(&query).await.data(), &expected, "{query}");
+        }
     }
 
     async fn code_and_comments_are_read_however_they_are_selected(app: App) {

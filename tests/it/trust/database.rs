@@ -204,8 +204,8 @@ async fn every_sqlite_connection_has_the_settings() {
             ("journal_mode", "journal_mode", "wal"),
             ("foreign_keys", "foreign_keys", "1"),
             ("busy_timeout", "timeout", "5000"),
-            // 1 is NORMAL.
-            ("synchronous", "synchronous", "1"),
+            // 2 is FULL.
+            ("synchronous", "synchronous", "2"),
         ];
         for transaction in &transactions {
             for (pragma, column, expected) in settings {

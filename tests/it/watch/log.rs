@@ -1,5 +1,6 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use funcster_api::auth::Permission;
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
 use super::served::Served;
@@ -75,6 +76,28 @@ on_both_databases! {
         // Who asks is known by then.
         assert!(line(&lines, "second")["statements"].as_u64() >= Some(2), "{}", line(&lines, "second"));
     }
+}
+
+#[tokio::test]
+async fn what_fails_for_many_rows_is_logged_once() {
+    App::run(Kind::Sqlite, async |app| {
+        let (ada, eve) = (app.coder("ada").await, app.coder("eve").await);
+        let bob = app.mentor("bob").await;
+        for coder in [&ada, &eve] {
+            bob.take_on(coder).await;
+        }
+        let reader = ada.with_permissions(&Permission::ALL);
+        let served = Served::start(app, &[]).await;
+        // Who asks is known by then.
+        served.post(&reader, "/graphql", json!({ "query": "{ viewer { id } }" })).await;
+        app.db.execute_unprepared("ALTER TABLE mentors RENAME TO elsewhere").await.expect("it is renamed");
+        let query = json!({ "query": "{ coders { nodes { mentor { id } } } }" });
+        let answer = served.post(&reader, "/graphql", query).await.json::<Value>().await.expect("JSON");
+        assert_eq!(answer["errors"].as_array().map(Vec::len), Some(2), "{answer}");
+        let lines = served.stop().await;
+        assert_eq!(lines.iter().filter(|line| line["message"] == "internal error").count(), 1, "{lines:#?}");
+    })
+    .await;
 }
 
 #[tokio::test]
