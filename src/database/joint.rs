@@ -54,7 +54,7 @@ type Joined<J> = HashMap<J, Vec<Waiting<J>>>;
 pub(super) struct Queue {
     /// [`Joined`], by the type of work.
     joined: Mutex<HashMap<TypeId, Box<dyn Any + Send>>>,
-    writer: Writer,
+    pub(super) writer: Writer,
 }
 
 impl Queue {
@@ -115,7 +115,7 @@ struct Turn<J: Joint> {
 impl<J: Joint> Turn<J> {
     async fn carry_out(mut self, db: J::Db) {
         yield_now().await;
-        let _turn = if J::WRITES { Some(self.queue.writer.turn().await) } else { None };
+        let turn = if J::WRITES { self.queue.writer.turn().await.map(Some) } else { Ok(None) };
         let Some(joint) = self.joint.take() else { return };
         let (mut inputs, mut requests, mut outputs) = (Vec::new(), Vec::new(), Vec::new());
         for waiting in self.queue.take(joint) {
@@ -128,7 +128,10 @@ impl<J: Joint> Turn<J> {
         if inputs.is_empty() {
             return;
         }
-        let done = telemetry::carry_all(requests, joint.carry_out(db, inputs)).await;
+        let done = match turn {
+            Ok(_turn) => telemetry::carry_all(requests, joint.carry_out(db, inputs)).await,
+            Err(error) => outputs.iter().map(|_| Err(error.clone().into())).collect(),
+        };
         for (output, done) in outputs.into_iter().zip(done) {
             // Who left in the meantime needs none.
             let _ = output.send(done);

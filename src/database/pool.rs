@@ -50,7 +50,6 @@ struct Inner {
     /// What requests wait for: those of each worker thread that has connections of its own, and those of all other
     /// threads.
     queues: Vec<Arc<Queue>>,
-    writer: Writer,
     observe: Box<Observe>,
 }
 
@@ -117,7 +116,7 @@ impl Pool {
         };
         let queues = iter::repeat_with(|| Arc::new(Queue::new(writer.clone())));
         let queues = queues.take(of_workers.len() + 1).collect();
-        Self(Arc::new(Inner { all, kept, of_workers, queues, writer, observe: Box::new(observe) }))
+        Self(Arc::new(Inner { all, kept, of_workers, queues, observe: Box::new(observe) }))
     }
 
     /// The connections that this thread uses.
@@ -134,8 +133,11 @@ impl Pool {
 
     /// Waits until it is this one's turn to write. Whoever writes otherwise than by [`Pool::join`] asks for it
     /// first, and keeps it until that is done.
-    pub async fn turn_to_write(&self) -> WriteTurn {
-        self.0.writer.turn().await
+    ///
+    /// # Errors
+    /// When it takes too long.
+    pub async fn turn_to_write(&self) -> Result<WriteTurn, DbErr> {
+        self.queue().writer.turn().await
     }
 
     /// How much of the pool is in use.

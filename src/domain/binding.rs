@@ -30,6 +30,23 @@ pub async fn bind(db: &DatabaseConnection, username: &str, subject: &str) -> Res
     Ok(account)
 }
 
+/// Whether there is an account called `username` that is not bound to another subject: whoever has none asks often,
+/// and nothing is written for them.
+///
+/// # Errors
+/// Those of the database.
+pub async fn is_possible(db: &impl ConnectionTrait, username: &str, subject: &str) -> Result<bool> {
+    let found = user::Entity::find().filter(to_be_bound(username, subject)).one(db).await?;
+    Ok(found.is_some())
+}
+
+/// The account called `username`, if it is not bound to another subject.
+fn to_be_bound(username: &str, subject: &str) -> Condition {
+    let is_free =
+        Condition::any().add(user::Column::Auth0Sub.is_null()).add(user::Column::Auth0Sub.eq(subject));
+    Condition::all().add(user::is_named(username)).add(is_free)
+}
+
 /// As [`bind`], within a transaction. Where it returns `None`, PostgreSQL may have ended that.
 pub(super) async fn bind_within(
     txn: &DatabaseTransaction,
@@ -44,10 +61,7 @@ pub(super) async fn bind_within(
             lease_expires_at: Set(None),
             ..Default::default()
         })
-        .filter(user::is_named(username))
-        .filter(
-            Condition::any().add(user::Column::Auth0Sub.is_null()).add(user::Column::Auth0Sub.eq(subject)),
-        )
+        .filter(to_be_bound(username, subject))
         .exec_with_returning(txn)
         .await;
     let user = match bound {

@@ -59,7 +59,7 @@ pub async fn add_coder(store: &Store, viewer: &Viewer, coder_id: i32) -> Result<
 }
 
 async fn assign(store: Store, coder_id: i32, mentor_id: i32) -> Result<Mentorship> {
-    let _turn = store.db.turn_to_write().await;
+    let _turn = store.db.turn_to_write().await?;
     let txn = begin_write(store.db.all()).await?;
     let coder = coder::Entity::find_by_id(coder_id).lock_exclusive().one(&txn).await?;
     let coder = coder.ok_or_else(|| Error::not_found("coder"))?;

@@ -58,8 +58,10 @@ pub async fn identify(db: &Pool, claims: &Claims) -> Result<Option<Account>> {
         }));
     }
     match claims.username.as_deref() {
-        Some(username) if can_be_stored(username) => {
-            let _turn = db.turn_to_write().await;
+        Some(username)
+            if can_be_stored(username) && binding::is_possible(db, username, &claims.subject).await? =>
+        {
+            let _turn = db.turn_to_write().await?;
             binding::bind(db.all(), username, &claims.subject).await
         }
         _ => Ok(None),

@@ -85,7 +85,7 @@ impl Operation {
             variables::keep_declared(operation, &mut parameters.variables);
             variables::fill_in_defaults(operation, &mut parameters.variables);
         }
-        let objects = limits::check(&parsed, &parameters.variables, limits)?;
+        let objects = limits::check(&parsed, operation, &parameters.variables, limits)?;
         if operation.is_some_and(|operation| operation.ty == OperationType::Subscription) {
             large::refuse(objects)?;
         }

@@ -30,7 +30,7 @@ pub(super) fn refuse(objects: u32) -> Result<()> {
     if objects < LARGE_OPERATION {
         return Ok(());
     }
-    let message = format!("A subscription asks for less than {LARGE_OPERATION} objects each time.");
+    let message = format!("A subscription asks for fewer than {LARGE_OPERATION} objects each time.");
     Err(Error::new(Code::ValidationFailed, message))
 }
 

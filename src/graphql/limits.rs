@@ -1,11 +1,14 @@
 //! What an operation may cost, decided before it is validated or executed. Validation itself walks
 //! fragments once for every spread, so a small document can keep it busy for hours.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, ptr};
 
 use async_graphql::{
     Positioned, Value, Variables,
-    parser::types::{Directive, ExecutableDocument, Field, FragmentDefinition, Selection, SelectionSet},
+    parser::types::{
+        Directive, ExecutableDocument, Field, FragmentDefinition, OperationDefinition, Selection,
+        SelectionSet,
+    },
 };
 
 use super::{
@@ -50,17 +53,18 @@ pub(super) fn check_tokens(query: &str, limits: &GraphqlLimits) -> Result<()> {
     Ok(())
 }
 
-/// Checks every operation of the document, since validation will walk them all. Tells how many objects are asked for
-/// by the one that asks for most.
+/// Checks every operation of the document, since validation will walk them all. Tells how many objects the `selected`
+/// one asks for.
 ///
 /// # Errors
 /// `ValidationFailed`.
 pub(super) fn check(
     document: &ExecutableDocument,
+    selected: Option<&OperationDefinition>,
     variables: &Variables,
     limits: &GraphqlLimits,
 ) -> Result<u32> {
-    let mut nodes = 0;
+    let mut objects = 0;
     let mut meter = Meter { document, variables, limits, fragments: HashMap::new() };
     for (_, operation) in document.operations.iter() {
         let cost = meter.selection_set(
@@ -77,9 +81,11 @@ pub(super) fn check(
                 return Err(refused(format!("This operation asks for more than {most} {what}.")));
             }
         }
-        nodes = nodes.max(cost.nodes);
+        if selected.is_some_and(|selected| ptr::eq(selected, &raw const operation.node)) {
+            objects = cost.nodes;
+        }
     }
-    Ok(u32::try_from(nodes).unwrap_or(u32::MAX))
+    Ok(u32::try_from(objects).unwrap_or(u32::MAX))
 }
 
 /// What a selection set costs; sums saturate.
@@ -266,8 +272,22 @@ mod tests {
                  fragment Texts on Snippet {{ code comments }}"
             );
             let document = parse_query(query).expect("a document");
-            let found = check(&document, &Variables::default(), &Limits::default().graphql);
+            let selected = document.operations.iter().next().map(|(_, operation)| &operation.node);
+            let found = check(&document, selected, &Variables::default(), &Limits::default().graphql);
             assert_eq!(found.expect("it is within the limits"), objects, "{snippet}");
+        }
+    }
+
+    #[test]
+    fn what_other_operations_of_the_document_ask_for_is_not_counted() {
+        let document =
+            "query A { mentors(first: 100) { nodes { id } } } query B { mentors(first: 2) { nodes { id } } }";
+        let document = parse_query(document).expect("a document");
+        for (name, operation) in document.operations.iter() {
+            let found =
+                check(&document, Some(&operation.node), &Variables::default(), &Limits::default().graphql);
+            let objects = if name.is_some_and(|name| name == "A") { 100 } else { 2 };
+            assert_eq!(found.expect("it is within the limits"), objects, "{name:?}");
         }
     }
 }

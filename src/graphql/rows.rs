@@ -127,29 +127,44 @@ impl<T: Row> OutputType for Edges<'_, T> {
 /// Has what the executor makes of so many rows take room in the response, but for texts and lists, which take
 /// theirs themselves.
 fn take_members(ctx: &ContextSelectionSet<'_>, pos: Pos, rows: usize) -> ServerResult<()> {
-    let bytes = rows * length_of_one(&ctx.query_env.fragments, &ctx.item.node);
-    take(ctx, bytes).map_err(|error| failed(ctx, pos, ApiError(error)))
+    let mut names = Names::default();
+    names.add(&ctx.query_env.fragments, &ctx.item.node);
+    take(ctx, rows * names.length()).map_err(|error| failed(ctx, pos, ApiError(error)))
 }
 
-/// About how many bytes that is of one row.
-fn length_of_one(fragments: &Fragments, set: &SelectionSet) -> usize {
+/// The names in an object, and in those below it: each stands there once, however often it is selected.
+#[derive(Default)]
+struct Names<'a>(HashMap<&'a str, Self>);
+
+impl<'a> Names<'a> {
     /// As long as a time, the longest value but for texts, with what stands around it and its name.
     const VALUE: usize = 40;
-    let lengths = set.items.iter().map(|selection| match &selection.node {
-        Selection::Field(field) => {
-            let below = match field.node.name.node.as_str() {
-                "nodes" | "edges" => 0,
-                _ => length_of_one(fragments, &field.node.selection_set.node),
-            };
-            field.node.response_key().node.len() + VALUE + below
+
+    /// What a selection set and its fragments select, but for what is in lists.
+    fn add(&mut self, fragments: &'a Fragments, set: &'a SelectionSet) {
+        for selection in &set.items {
+            match &selection.node {
+                Selection::Field(field) => {
+                    let field = &field.node;
+                    let below = self.0.entry(&field.response_key().node).or_default();
+                    if !matches!(field.name.node.as_str(), "nodes" | "edges") {
+                        below.add(fragments, &field.selection_set.node);
+                    }
+                }
+                Selection::InlineFragment(fragment) => self.add(fragments, &fragment.node.selection_set.node),
+                Selection::FragmentSpread(spread) => {
+                    if let Some(fragment) = fragments.get(&spread.node.fragment_name.node) {
+                        self.add(fragments, &fragment.node.selection_set.node);
+                    }
+                }
+            }
         }
-        Selection::InlineFragment(fragment) => length_of_one(fragments, &fragment.node.selection_set.node),
-        Selection::FragmentSpread(spread) => {
-            let fragment = fragments.get(&spread.node.fragment_name.node);
-            fragment.map_or(0, |fragment| length_of_one(fragments, &fragment.node.selection_set.node))
-        }
-    });
-    lengths.sum()
+    }
+
+    /// About how many bytes all of that is.
+    fn length(&self) -> usize {
+        self.0.iter().map(|(name, below)| name.len() + Self::VALUE + below.length()).sum()
+    }
 }
 
 /// A field that is selected.

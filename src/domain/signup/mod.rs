@@ -86,7 +86,7 @@ impl SignUps {
     async fn admit(&self, client: IpAddr, new: &NewUser) -> Result<Reservation> {
         validate(new)?;
         self.limit.count(client)?;
-        let _turn = self.db.turn_to_write().await;
+        let _turn = self.db.turn_to_write().await?;
         reserve(self.db.all(), new).await
     }
 
@@ -98,7 +98,8 @@ impl SignUps {
             role: new.role.name(),
         };
         let registered = self.provider.register(&registration).await;
-        let _turn = self.db.turn_to_write().await;
+        // What came of it has to be kept, even if it is not this one's turn in time.
+        let _turn = self.db.turn_to_write().await.ok();
         match registered {
             Ok(subject) => {
                 if let Some(account) = bind(self.db.all(), &new.username, &subject).await? {

@@ -95,13 +95,13 @@ pub(super) struct Edit {
 impl Edit {
     /// Makes it when nobody else is changing the snippet any more, if it may be made then.
     pub(super) async fn make_alone(self, store: Store) -> Result<Option<snippet::Model>> {
-        let _turn = store.db.turn_to_write().await;
+        let _turn = store.db.turn_to_write().await?;
         Ok(edit_all(&store, [&self], Locked::Wait).await?.into_iter().next())
     }
 }
 
 /// Making edits: those of several people by one statement. What could not be made so comes back, to be tried
-/// alone: nobody waits for a snippet that is not theirs.
+/// alone: nobody waits for a snippet that is not theirs. What was alone and may not be made is nothing.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Editing;
 
@@ -111,22 +111,25 @@ impl Joint for Editing {
 
     type Db = Store;
     type Input = Edit;
-    type Output = std::result::Result<snippet::Model, Edit>;
+    type Output = std::result::Result<Option<snippet::Model>, Edit>;
 
     async fn carry_out(self, store: Store, edits: Vec<Edit>) -> Vec<Result<Self::Output>> {
-        if edits.len() == 1 {
-            return edits.into_iter().map(|edit| Ok(Err(edit))).collect();
-        }
+        let is_alone = edits.len() == 1;
+        let locked = if is_alone { Locked::Wait } else { Locked::Skip };
         let mut snippets = HashSet::new();
         let first_of_each = edits.iter().filter(|edit| snippets.insert(edit.id));
-        let edited = match edit_all(&store, first_of_each, Locked::Skip).await {
+        let edited = match edit_all(&store, first_of_each, locked).await {
             Ok(edited) => edited,
             // None is made if one cannot be, for which the others are not to blame.
-            Err(error) if Error::is_refusal(&error) => Vec::new(),
+            Err(error) if Error::is_refusal(&error) && !is_alone => Vec::new(),
             Err(error) => return edits.iter().map(|_| Err(error.clone().into())).collect(),
         };
         let mut edited: HashMap<_, _> = edited.into_iter().map(|snippet| (snippet.id, snippet)).collect();
-        edits.into_iter().map(|edit| Ok(edited.remove(&edit.id).ok_or(edit))).collect()
+        let outcome = |edit: Edit| match edited.remove(&edit.id) {
+            None if !is_alone => Err(edit),
+            edited => Ok(edited),
+        };
+        edits.into_iter().map(outcome).map(Ok).collect()
     }
 }
 

@@ -48,11 +48,11 @@ pub async fn update(
         return at_version(snippet, expected_version);
     }
     let edit = Edit { id, account: account.clone(), change, expected_version };
-    let edit = match store.db.join(Editing, store, edit).await? {
-        Ok(snippet) => return Ok(snippet),
-        Err(edit) => edit,
+    let edited = match store.db.join(Editing, store, edit).await? {
+        Ok(edited) => edited,
+        Err(left) => to_the_end(left.make_alone(store.clone())).await?,
     };
-    match to_the_end(edit.make_alone(store.clone())).await? {
+    match edited {
         Some(snippet) => Ok(snippet),
         None => Err(why_untouched(&store.db, id, account).await?),
     }
@@ -93,7 +93,7 @@ async fn delete_belonging_to(
     id: i32,
     expected_version: Option<i32>,
 ) -> Result<Option<snippet::Model>> {
-    let _turn = store.db.turn_to_write().await;
+    let _turn = store.db.turn_to_write().await?;
     let deleted = snippet::Entity::delete_many()
         .filter(snippet::Column::Id.eq(id))
         .filter(belonging_to(&account))

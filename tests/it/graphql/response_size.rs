@@ -81,6 +81,9 @@ on_both_databases! {
             ada.graphql(&of(10)).await.data();
             assert_eq!(ada.graphql(&of(100)).await.code(), "RESPONSE_TOO_LARGE", "{list}");
         }
+        // What is selected often is sent once.
+        let often = " ... { version createdAt }".repeat(20);
+        ada.graphql(&of_viewer(&format!("snippets(first: 100) {{ nodes {{ coder {{ id }} {often} }} }}"))).await.data();
     }
 
     async fn no_more_is_read_than_may_be_sent(app: App) {

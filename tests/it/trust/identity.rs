@@ -1,6 +1,6 @@
 //! Which account a token acts for.
 
-use funcster_api::{auth::Permission, entity::user::Role};
+use funcster_api::{auth::Permission, database::begin_write, entity::user::Role};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use super::{
     people::{subject_of, unbound, viewer_of},
     sign_up::count_accounts,
 };
-use crate::support::App;
+use crate::support::{App, Kind};
 
 on_both_databases! {
     async fn the_first_token_that_bears_the_name_binds_an_account_that_nobody_has(app: App) {
@@ -101,4 +101,17 @@ on_both_databases! {
         }
         assert_eq!(subject_of(app, "ada").await, None);
     }
+}
+
+#[tokio::test]
+async fn who_has_no_account_does_not_wait_for_those_who_write() {
+    App::run(Kind::Sqlite, async |app: &App| {
+        app.coder("ada").await;
+        let other = begin_write(&app.db).await.expect("nobody else writes");
+        for name in ["ada", "nobody"] {
+            assert_eq!(viewer_of(&named(app, "auth0|impostor", name, &[])).await, Value::Null);
+        }
+        other.rollback().await.expect("it has written nothing");
+    })
+    .await;
 }
