@@ -64,6 +64,12 @@ pub(super) enum Outcome<R = Response> {
     Refused(Vec<ServerError>),
 }
 
+/// With the response as JSON, for transports that have it in messages of their own.
+pub(super) type WrittenOutcome = Outcome<Vec<u8>>;
+
+/// What an operation comes to, one after another.
+pub(super) type Outcomes = BoxStream<'static, WrittenOutcome>;
+
 impl Operation {
     /// Parses a document, and checks what can be checked before it is validated.
     ///
@@ -157,7 +163,7 @@ impl Operation {
         app: &App,
         viewer: Viewer,
         client: IpAddr,
-    ) -> impl Stream<Item = Outcome<Vec<u8>>> + Send + use<> {
+    ) -> impl Stream<Item = WrittenOutcome> + Send + use<> {
         let subscribed = telemetry::subscribed(self.name.as_deref());
         let (stage, progress) = Stage::begin();
         let portion = app.store.room.portion(Some(client));
@@ -220,9 +226,6 @@ impl Operation {
     }
 }
 
-/// What an operation comes to, one after another, for transports that have JSON in messages of their own.
-pub(super) type Outcomes = BoxStream<'static, Outcome<Vec<u8>>>;
-
 /// Prepares an operation and executes it, for a transport that tells all in the same way.
 pub(super) fn outcomes(app: App, viewer: Viewer, client: IpAddr, parameters: Parameters) -> Outcomes {
     guarded(
@@ -234,7 +237,7 @@ pub(super) fn outcomes(app: App, viewer: Viewer, client: IpAddr, parameters: Par
     )
 }
 
-fn guarded(outcomes: impl Stream<Item = Outcome<Vec<u8>>> + Send + 'static) -> Outcomes {
+fn guarded(outcomes: impl Stream<Item = WrittenOutcome> + Send + 'static) -> Outcomes {
     let panicked = |_| Refusal::from(Error::internal("the execution panicked")).into();
     AssertUnwindSafe(outcomes).catch_unwind().map(move |outcome| outcome.unwrap_or_else(panicked)).boxed()
 }
@@ -270,8 +273,7 @@ impl Outcome {
         }
     }
 
-    /// With the response as JSON.
-    fn written(self) -> Outcome<Vec<u8>> {
+    fn written(self) -> WrittenOutcome {
         match self {
             Self::Began(response) => Outcome::Began(json::response(&response)),
             Self::Refused(errors) => Outcome::Refused(errors),
@@ -279,7 +281,7 @@ impl Outcome {
     }
 }
 
-impl Outcome<Vec<u8>> {
+impl WrittenOutcome {
     fn overdue() -> Self {
         Refusal::from(Error::unavailable("This takes too long.")).into()
     }

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 
 use super::{
     super::{
-        execution::{self, Outcome, Refusal},
+        execution::{self, Outcome, Refusal, WrittenOutcome},
         parameters::Parameters,
     },
     closing::{Closing, code},
@@ -40,7 +40,7 @@ pub(super) struct Session {
     /// None until the client is let in.
     viewer: Option<Viewer>,
     /// What they come to; the last is none.
-    operations: SelectAll<BoxStream<'static, (Arc<str>, Option<Outcome<Vec<u8>>>)>>,
+    operations: SelectAll<BoxStream<'static, (Arc<str>, Option<WrittenOutcome>)>>,
     /// What ends an operation, by the id that the client gave it.
     running: HashMap<Arc<str>, AbortHandle>,
 }

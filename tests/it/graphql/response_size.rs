@@ -67,7 +67,7 @@ on_both_databases! {
         let app = with_limit(app, LONG).await;
         let ada = app.coder("ada").await;
         rows::snippets(&app, &[ada.id; 100]).await;
-        let times: String = (0..30).map(|n| format!(" a{n}: createdAt")).collect();
+        let times = (0..30).map(|n| format!("a{n}: createdAt")).collect::<Vec<_>>().join(" ");
         for list in [
             "nodes { OF }",
             "nodes { coder { id } OF }",
