@@ -9,14 +9,14 @@ mod writer;
 use std::{io, time::Duration};
 
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    ConnAcquireErr, ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
     sqlx::{
         self, Connection, PgConnection,
         sqlite::{SqliteJournalMode, SqliteSynchronous},
     },
 };
-use tokio::time::timeout;
+use tokio::{sync::AcquireError, time::timeout};
 
 pub use self::{
     joint::Joint,
@@ -103,6 +103,12 @@ pub(crate) async fn within<T>(
     answer: impl Future<Output = Result<T, sqlx::Error>>,
 ) -> Result<T, sqlx::Error> {
     timeout(patience, answer).await.unwrap_or_else(|_| Err(io::Error::from(io::ErrorKind::TimedOut).into()))
+}
+
+/// What is waited for no longer than a connection.
+async fn in_time<P>(permit: impl Future<Output = Result<P, AcquireError>>) -> Result<P, DbErr> {
+    let permit = timeout(ACQUIRE_TIMEOUT, permit).await.ok().and_then(Result::ok);
+    permit.ok_or(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))
 }
 
 async fn open(options: ConnectOptions) -> Result<DatabaseConnection, DbErr> {

@@ -23,7 +23,7 @@ use tokio::{
 };
 
 use super::{
-    ACQUIRE_TIMEOUT, TRUSTED_IDLE_TIME,
+    TRUSTED_IDLE_TIME, in_time,
     joint::Queue,
     writer::{WriteTurn, Writer},
 };
@@ -281,8 +281,7 @@ impl<DB: sqlx::Database> Connections<DB> {
 
     async fn place(&self) -> Result<SemaphorePermit<'_>, DbErr> {
         let _waits = Arc::clone(&self.waiting);
-        let place = timeout(ACQUIRE_TIMEOUT, self.places.acquire()).await;
-        place.ok().and_then(Result::ok).ok_or(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))
+        in_time(self.places.acquire()).await
     }
 
     /// Keeps a connection that answered well; what an error has left in it is for the library to find.

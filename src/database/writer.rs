@@ -2,13 +2,10 @@
 
 use std::sync::Arc;
 
-use sea_orm::{ConnAcquireErr, DbErr};
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time::timeout,
-};
+use sea_orm::DbErr;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::ACQUIRE_TIMEOUT;
+use super::in_time;
 
 /// The line of those in this process who want to write. SQLite has one writer at a time, and whoever finds
 /// another one at work sleeps and tries again, for longer each time: who comes often would keep who comes
@@ -30,9 +27,6 @@ impl Writer {
     /// Waits until nobody else writes, for as long as for a connection.
     pub(super) async fn turn(&self) -> Result<WriteTurn, DbErr> {
         let Some(line) = &self.0 else { return Ok(WriteTurn { _permit: None }) };
-        let permit = timeout(ACQUIRE_TIMEOUT, Arc::clone(line).acquire_owned()).await;
-        let permit = permit.ok().and_then(Result::ok);
-        let permit = permit.ok_or(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?;
-        Ok(WriteTurn { _permit: Some(permit) })
+        Ok(WriteTurn { _permit: Some(in_time(Arc::clone(line).acquire_owned()).await?) })
     }
 }

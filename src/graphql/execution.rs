@@ -126,15 +126,13 @@ impl Operation {
         self.kind == Some(OperationType::Query) && !self.document.merges
     }
 
-    /// Executes a query or mutation, whose response takes `portion`. With `writes`, parts of it may be
-    /// [JSON](super::json) already.
+    /// Executes a query or mutation, whose response takes `portion`.
     pub(super) async fn execute(
         self,
         app: &App,
         viewer: Viewer,
         client: IpAddr,
         portion: Arc<Portion>,
-        writes: bool,
     ) -> Outcome {
         let executing = telemetry::executing(self.name.as_deref(), self.kind);
         let batches = Batches::default();
@@ -145,7 +143,8 @@ impl Operation {
             app.store.reader(client).await
         };
         let context = RequestContext::new(app, db, viewer, client, batches.clone(), portion);
-        let context = if is_mutation { context.without_cache() } else { context.writing(writes) };
+        let context =
+            if is_mutation { context.without_cache() } else { context.writing(self.may_be_written()) };
         let request = with(self.request, context);
         let schema = if self.new.is_some() { &app.schema } else { app.known_documents.schema() };
         let response = batches.run(pin!(schema.execute(request))).await;
@@ -199,8 +198,7 @@ impl Operation {
             let portion = app.store.room.portion(Some(client));
             let execution = async {
                 let _share = self.share(&app).await;
-                let writes = self.may_be_written();
-                self.execute(&app, viewer, client, Arc::clone(&portion), writes).await.written()
+                self.execute(&app, viewer, client, Arc::clone(&portion)).await.written()
             };
             let executed = async {
                 match app.admission.enter().await {

@@ -124,9 +124,9 @@ async fn answer(
             } else {
                 let _share = operation.share(app).await;
                 let portion = app.store.room.portion(Some(client.0));
-                let writes = operation.may_be_written();
-                let outcome = operation.execute(app, viewer, client.0, Arc::clone(&portion), writes).await;
-                portion.held_by(write(media_type, outcome, writes))
+                let is_written = operation.may_be_written();
+                let outcome = operation.execute(app, viewer, client.0, Arc::clone(&portion)).await;
+                portion.held_by(write(media_type, outcome, is_written))
             }
         }
         Err(refusal) => refuse(media_type, refusal),

@@ -94,11 +94,9 @@ async fn a_socket_that_takes_nothing_keeps_nobody_out() {
         let server = Listening::start(&app).await;
         let mut deaf = Socket::open(&server, ada.token.as_deref()).await;
         let many = "mentors(first: 100) { nodes { coders(first: 100) { nodes { id } } } }";
+        let long = format!("{{ viewer {{ ... on Coder {{ snippets {{ nodes {{ code }} }} }} }} {many} }}");
         for number in 0..16 {
-            let query =
-                format!("{{ viewer {{ ... on Coder {{ snippets {{ nodes {{ code }} }} }} }} {many} }}");
-            let query = query.as_str();
-            deaf.subscribe(&number.to_string(), query).await;
+            deaf.subscribe(&number.to_string(), &long).await;
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
         ada.graphql(&format!("{{ {many} }}")).await.data();
