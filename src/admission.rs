@@ -5,11 +5,15 @@ use std::{
     cell::Cell,
     collections::VecDeque,
     iter,
+    ops::RangeInclusive,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
-use tokio::{sync::oneshot, time::timeout};
+use tokio::{
+    sync::oneshot,
+    time::{sleep, timeout},
+};
 
 use crate::{Error, Result};
 
@@ -20,7 +24,9 @@ const LINE: usize = 8;
 const PATIENCE: Duration = Duration::from_secs(1);
 /// As long as nobody has waited for longer than this, the first in line is the next to be let in. Otherwise
 /// it is the last: some are then answered at once, where all would be answered late.
-const FAIR_WAIT: Duration = Duration::from_millis(20);
+const FAIR_WAIT: Duration = Duration::from_millis(10);
+/// How many milliseconds a request is held that is refused.
+const REFUSAL_PAUSE_MILLIS: RangeInclusive<u64> = 100..=300;
 
 tokio::task_local! {
     /// Of the request that the task answers.
@@ -62,10 +68,6 @@ pub(crate) struct Admitted {
 }
 
 impl Admission {
-    /// How long a request is held that is refused: whoever tries again at once would take the time that
-    /// others need to be answered.
-    pub(crate) const REFUSAL_PAUSE: Duration = Duration::from_millis(100);
-
     /// So many at the same time.
     pub(crate) fn of(most: u32) -> Arc<Self> {
         Self::with(most, FAIR_WAIT)
@@ -186,6 +188,12 @@ impl Crowd {
     }
 }
 
+/// Holds a request that is refused: whoever tries again at once would take the time that others need to be
+/// answered. Each is held for another time, since they would all come again at once.
+pub(crate) async fn hold_refusal() {
+    sleep(Duration::from_millis(fastrand::u64(REFUSAL_PAUSE_MILLIS))).await;
+}
+
 /// The request that this task answers, if it was let in, makes room, unless too many have already: it waits
 /// for something that takes long and costs nothing here, and others need not wait with it.
 pub(crate) fn step_aside() {
@@ -273,7 +281,7 @@ mod tests {
         let admission = Admission::with(1, SHORT);
         let inside = admission.enter().await.expect("a place");
         let mut early = come(&admission, 1);
-        tokio::time::sleep(2 * SHORT).await;
+        sleep(2 * SHORT).await;
         let mut late = come(&admission, 1);
         let waits = inside.carry(async {
             step_aside();
@@ -291,7 +299,7 @@ mod tests {
         let admission = Admission::with(1, SHORT);
         let mut inside = admission.enter().await.expect("a place");
         let mut early = come(&admission, 1);
-        tokio::time::sleep(2 * SHORT).await;
+        sleep(2 * SHORT).await;
         for _ in 0..LINE {
             let mut late = come(&admission, 1);
             drop(inside);

@@ -17,8 +17,13 @@
 //! - [`auth`] is Auth0's side: tokens are verified here, sign-ups passed on.
 //! - [`error`] is the one table of failures, their codes and their HTTP statuses.
 //! - [`telemetry`] is what an operator sees; everything tells it what happens, and asks it nothing.
+//! - [`database`] is what statements go through: requests share them, writers to SQLite take turns, and what changes
+//!   nothing may be read from a replica.
 //! - `worker` names the threads that serve connections; [`server`] starts them, [`database`] divides its own
 //!   connections among them.
+//! - `admission` bounds how many requests are answered at the same time, [`limit`] how much one address may do,
+//!   [`room`] how much memory responses take; what bounds memory elsewhere is told there.
+//! - `media_type` is what requests say of the form of bodies.
 //! - [`dev`] is the local stand-in for Auth0 and the demo data.
 
 mod admission;

@@ -1,4 +1,5 @@
-//! How often one client address may do something, and how much of it at once.
+//! How often one client address may do something, and how much of it at once. What is one address, `app::Client`
+//! tells.
 
 use std::{
     collections::HashMap,

@@ -9,6 +9,7 @@
 //! | bodies of requests | `app/receiving.rs` |
 //! | an operation's document, and the objects that it asks for | `graphql/limits.rs` |
 //! | objects of all queries and mutations that ask for many; a subscription may not | `graphql/large.rs` |
+//! | texts that a request reads | this, by `database/read_pool.rs` |
 //! | texts that several requests read by one statement | `database/lookup.rs` |
 //! | texts that several requests store by one statement | `domain/snippets/together.rs` |
 //! | lists without pages | `rest/full_list.rs` |

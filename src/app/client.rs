@@ -1,6 +1,6 @@
 use std::{
     convert::Infallible,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
 };
 
 use axum::{
@@ -12,9 +12,19 @@ use super::App;
 
 /// The address that a request came from: that of the connection, or, behind a proxy, the one that
 /// it names in the header that the operator has told us of. Unspecified where there is no
-/// connection, as when a router is called without a server around it.
+/// connection, as when a router is called without a server around it. Of an IPv6 address it is the network of
+/// 64 bits: a client has all of that (RFC 6177), and could come from another address each time.
 #[derive(Clone, Copy, Debug)]
 pub struct Client(pub IpAddr);
+
+impl From<IpAddr> for Client {
+    fn from(address: IpAddr) -> Self {
+        Self(match address.to_canonical() {
+            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
+            address @ IpAddr::V4(_) => address,
+        })
+    }
+}
 
 impl FromRequestParts<App> for Client {
     type Rejection = Infallible;
@@ -27,6 +37,6 @@ impl FromRequestParts<App> for Client {
         });
         let connection = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let peer = connection.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.ip());
-        Ok(Self(forwarded.unwrap_or(peer)))
+        Ok(forwarded.unwrap_or(peer).into())
     }
 }

@@ -25,7 +25,12 @@ use tower_http::{
 };
 
 use super::receiving::Receiving;
-use crate::{Error, admission::Admission, rest::deprecation::DEPRECATION, telemetry};
+use crate::{
+    Error,
+    admission::{self, Admission},
+    rest::deprecation::DEPRECATION,
+    telemetry,
+};
 
 /// What Apollo's clients send of their own.
 const CLIENT_HEADERS: [&str; 5] = [
@@ -68,10 +73,10 @@ pub(super) fn guarded<S: Clone + Send + Sync + 'static>(
             match AssertUnwindSafe(tokio::time::timeout(timeout, response)).catch_unwind().await {
                 Ok(Ok(Ok(response))) => response,
                 Ok(Ok(Err(refusal))) => {
-                    tokio::time::sleep(Admission::REFUSAL_PAUSE).await;
+                    admission::hold_refusal().await;
                     answer(refusal)
                 }
-                Ok(Err(_)) => answer(Error::unavailable("This takes too long.")),
+                Ok(Err(_)) => answer(Error::overdue()),
                 Err(_) => answer(Error::internal("a handler panicked")),
             }
         }

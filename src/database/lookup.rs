@@ -3,6 +3,7 @@
 use std::{collections::HashMap, future::Future, hash::Hash};
 
 use futures_util::future::join_all;
+use itertools::Itertools;
 
 use super::{ReadPool, joint::Joint};
 use crate::{Result, error::Code};
@@ -81,27 +82,17 @@ impl<L: Lookup> Joint for LookingUp<L> {
             [(db, keys)] => return vec![self.0.read(db, keys).await],
             [(db, _), ..] => db.clone().shared_up_to(MOST_SHARED_BYTES),
         };
-        let mut wanted: HashMap<&L::Key, usize> = HashMap::new();
-        for key in asked.iter().flat_map(|(_, keys)| keys) {
-            *wanted.entry(key).or_default() += 1;
-        }
-        let keys: Vec<_> = wanted.keys().copied().cloned().collect();
-        let mut found = match self.0.read(&shared, &keys).await {
+        let keys: Vec<_> = asked.iter().flat_map(|(_, keys)| keys).unique().cloned().collect();
+        let found = match self.0.read(&shared, &keys).await {
             Ok(found) => found,
             Err(error) if error.code == Code::ResponseTooLarge => {
                 return join_all(asked.iter().map(|(db, keys)| self.0.read(db, keys))).await;
             }
             Err(error) => return asked.iter().map(|_| Err(error.clone())).collect(),
         };
-        // The last who wants it need not have a copy.
-        let mut give = |key: &L::Key| {
-            let others = wanted.get_mut(key)?;
-            *others -= 1;
-            let value = if *others == 0 { found.remove(key) } else { found.get(key).cloned() };
-            Some((key.clone(), value?))
-        };
         let given = asked.iter().map(|(db, keys)| {
-            let found: Self::Output = keys.iter().filter_map(&mut give).collect();
+            let value = |key: &L::Key| Some((key.clone(), found.get(key)?.clone()));
+            let found: Self::Output = keys.iter().filter_map(value).collect();
             db.portion().take(found.values().map(L::text_bytes).sum())?;
             Ok(found)
         });

@@ -1,8 +1,10 @@
-//! The connection pools, their settings on both databases, and transactions.
+//! The ways to the database: the connection pools ([`Pool`]) and their settings on both databases, what requests have
+//! done together ([`Joint`], [`Lookup`]), the line of those who write to SQLite, transactions, and the [`Replica`].
 
 mod joint;
 mod lookup;
 mod pool;
+mod read_pool;
 mod replica;
 mod writer;
 
@@ -22,7 +24,8 @@ pub use self::{
     joint::Joint,
     lookup::Lookup,
     pool::{Pool, PoolUse},
-    replica::{ReadPool, Replica},
+    read_pool::ReadPool,
+    replica::Replica,
     writer::WriteTurn,
 };
 use crate::{config::Limits, telemetry};

@@ -6,25 +6,18 @@
 
 use std::{
     future::Future,
-    net::IpAddr,
-    ops::ControlFlow,
     sync::{
-        Arc, Mutex, OnceLock, PoisonError, Weak,
+        Arc, Mutex, PoisonError, Weak,
         atomic::{AtomicBool, Ordering},
     },
     time::{Duration, Instant},
 };
 
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 use tokio::time::{sleep, timeout};
 
-use super::{Pool, connect_lazily, joint::Queue};
-use crate::{
-    Error, Result,
-    config::Limits,
-    room::{Portion, Room, Tentative},
-    telemetry,
-};
+use super::{Pool, ReadPool, connect_lazily};
+use crate::{Error, config::Limits, room::Room, telemetry};
 
 /// How long a request waits for the replica to catch up, and how long it waits before it asks again.
 const CATCH_UP_TIME: Duration = Duration::from_millis(20);
@@ -96,7 +89,24 @@ impl Replica {
         let may_be_read = self.is_in_use() && self.is_fit().await;
         telemetry::read_begins(if may_be_read { "replica" } else { "primary" });
         let replica = may_be_read.then(|| Arc::clone(self));
-        ReadPool { replica, ..ReadPool::of(self.primary.clone(), room) }
+        ReadPool::at(replica, self.primary.clone(), room)
+    }
+
+    /// What it answers; none if it does not, or not in time.
+    pub(super) async fn answer<'a, T, F>(&'a self, query: impl Fn(&'a Pool) -> F) -> Option<T>
+    where
+        F: Future<Output = Result<T, DbErr>>,
+    {
+        if !self.is_in_use() {
+            return None;
+        }
+        match timeout(ANSWER_TIMEOUT, query(&self.pool)).await {
+            Ok(Ok(answer)) => return Some(answer),
+            Ok(Err(error)) if Error::is_outage(&error) => self.rest(&error.into()),
+            // It may be the statement that is to blame, or that the replica has to remove what is read.
+            _ => {}
+        }
+        None
     }
 
     /// Whether the replica can be read now.
@@ -244,135 +254,5 @@ impl Question {
         };
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((asked, position));
         Ok(position)
-    }
-}
-
-/// Where requests read: at the replica as long as it answers, and else at the primary. And how much may be in memory
-/// of what they read.
-#[derive(Clone, Debug)]
-pub struct ReadPool {
-    primary: Pool,
-    replica: Option<Arc<Replica>>,
-    room: Arc<Room>,
-    /// That of the one request that reads there.
-    portion: Option<Arc<Portion>>,
-}
-
-impl ReadPool {
-    /// The primary, for any requests.
-    #[must_use]
-    pub fn of(primary: Pool, room: &Arc<Room>) -> Self {
-        Self { primary, replica: None, room: Arc::clone(room), portion: None }
-    }
-
-    /// The same for one request of this client, which has one portion for all that it reads.
-    #[must_use]
-    pub fn for_request_of(self, client: IpAddr) -> Self {
-        Self { portion: Some(self.room.portion(Some(client))), ..self }
-    }
-
-    /// The same with a portion that nothing was read into, and for no more than so many bytes.
-    #[must_use]
-    pub fn up_to(self, bytes: usize) -> Self {
-        Self { portion: Some(self.portion().another(bytes)), ..self }
-    }
-
-    /// The same for several requests, of which no more than so many bytes may be in memory until each has taken of its
-    /// own portion: they are few, and take no room.
-    pub(super) fn shared_up_to(self, bytes: usize) -> Self {
-        Self { portion: Some(Room::of(bytes).portion(None)), ..self }
-    }
-
-    /// What texts that are read take of: the request's portion, or one for the statement alone.
-    #[must_use]
-    pub fn portion(&self) -> Arc<Portion> {
-        self.portion.clone().unwrap_or_else(|| self.room.portion(None))
-    }
-
-    /// What the requests of this thread wait for that read where this one does.
-    pub(super) fn queue(&self) -> &Arc<Queue> {
-        self.replica.as_deref().map_or(&self.primary, Replica::pool).queue()
-    }
-
-    /// As [`Pool::query_fold`]. What was made of a part of the rows, when the replica fails, is made anew.
-    ///
-    /// # Errors
-    /// Those of the primary, and of `add`.
-    pub async fn query_fold<T: Default + Send>(
-        &self,
-        statement: Statement,
-        add: impl Fn(&mut T, QueryResult) -> Result<ControlFlow<()>, DbErr> + Send + Sync,
-    ) -> Result<T, DbErr> {
-        self.read(|pool| pool.query_fold(statement.clone(), &add)).await
-    }
-
-    /// The same for rows with texts, where `add` tells how many bytes these have: they take of the
-    /// [portion](Self::portion).
-    ///
-    /// # Errors
-    /// Those of the primary, of `add`, and of the portion.
-    pub async fn query_texts<T: Default + Send>(
-        &self,
-        statement: Statement,
-        add: impl Fn(&mut T, QueryResult) -> Result<usize, DbErr> + Send + Sync,
-    ) -> Result<T> {
-        let portion = self.portion();
-        let refused = OnceLock::new();
-        let add = |(made, taken): &mut (T, Tentative), row| {
-            let bytes = add(made, row)?;
-            Ok(match taken.take(&portion, bytes) {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(error) => {
-                    // The first is the one that is told.
-                    let _ = refused.set(error);
-                    ControlFlow::Break(())
-                }
-            })
-        };
-        let (made, taken) = self.query_fold(statement, add).await?;
-        if let Some(error) = refused.into_inner() {
-            return Err(error);
-        }
-        taken.keep();
-        Ok(made)
-    }
-
-    /// What the replica answers; what the primary does, if it does not.
-    async fn read<'a, T, F>(&'a self, query: impl Fn(&'a Pool) -> F) -> Result<T, DbErr>
-    where
-        F: Future<Output = Result<T, DbErr>>,
-    {
-        if let Some(replica) = self.replica.as_deref().filter(|replica| replica.is_in_use()) {
-            match timeout(ANSWER_TIMEOUT, query(&replica.pool)).await {
-                Ok(Ok(answer)) => return Ok(answer),
-                Ok(Err(error)) if Error::is_outage(&error) => replica.rest(&error.into()),
-                // It may be the statement that is to blame, or that the replica has to remove what is read.
-                _ => {}
-            }
-        }
-        query(&self.primary).await
-    }
-}
-
-#[sea_orm::prelude::async_trait::async_trait]
-impl ConnectionTrait for ReadPool {
-    fn get_database_backend(&self) -> DbBackend {
-        self.primary.get_database_backend()
-    }
-
-    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.primary.execute_raw(statement).await
-    }
-
-    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.primary.execute_unprepared(sql).await
-    }
-
-    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.read(|pool| pool.query_one_raw(statement.clone())).await
-    }
-
-    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.read(|pool| pool.query_all_raw(statement.clone())).await
     }
 }

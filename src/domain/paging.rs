@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// How many rows a page has when the client does not say, unless so many are not allowed.
-pub const DEFAULT_SIZE: i32 = 20;
+pub const DEFAULT_SIZE: u32 = 20;
 
 /// How many rows make a long page.
 const LONG: u32 = 100;
@@ -84,9 +84,7 @@ impl Page {
             }
             (None, Some(last)) => ("last", last),
             (Some(first), None) => ("first", first),
-            (None, None) => {
-                ("first", Ord::min(DEFAULT_SIZE, i32::try_from(max_size).unwrap_or(DEFAULT_SIZE)))
-            }
+            (None, None) => ("first", Ord::min(DEFAULT_SIZE, max_size).cast_signed()),
         };
         let limit = u32::try_from(size)
             .ok()

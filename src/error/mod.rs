@@ -154,6 +154,12 @@ impl Error {
         Self { retry_after: Some(Duration::from_secs(1)), ..error }
     }
 
+    /// A request takes longer than any may.
+    #[must_use]
+    pub fn overdue() -> Self {
+        Self::unavailable("This takes too long.")
+    }
+
     /// A fault of ours: the client is told nothing of `source`.
     pub fn internal(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::new(Code::Internal, Self::INTERNAL_MESSAGE).caused_by(source)

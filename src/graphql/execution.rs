@@ -35,7 +35,7 @@ use super::{
     stage::Stage,
     usages, variables,
 };
-use crate::{Error, admission::Admission, app::App, auth::Viewer, error::Code, room::Portion, telemetry};
+use crate::{Error, admission, app::App, auth::Viewer, error::Code, room::Portion, telemetry};
 
 /// An operation that was found fit to be executed, as far as can be told before validation.
 pub(super) struct Operation {
@@ -204,7 +204,7 @@ impl Operation {
                 match app.admission.enter().await {
                     Ok(admitted) => admitted.carry(execution).await,
                     Err(error) => {
-                        tokio::time::sleep(Admission::REFUSAL_PAUSE).await;
+                        admission::hold_refusal().await;
                         Refusal::from(error).into()
                     }
                 }
@@ -281,14 +281,14 @@ impl Outcome {
 
 impl WrittenOutcome {
     fn overdue() -> Self {
-        Refusal::from(Error::unavailable("This takes too long.")).into()
+        Refusal::from(Error::overdue()).into()
     }
 
     /// As a response, for transports that have no other form for what never began.
     pub(super) fn into_response(self) -> Vec<u8> {
         match self {
             Self::Began(response) => response,
-            Self::Refused(errors) => json::response(&Response::from_errors(errors)),
+            Self::Refused(errors) => json::errors(&errors),
         }
     }
 }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use async_graphql::{ServerError, parser::types::OperationType};
 use async_graphql_axum::GraphQLResponse;
 use axum::{
-    Json,
     body::Bytes,
     extract::{
         RawQuery, State,
@@ -19,7 +18,6 @@ use axum::{
     },
     response::{IntoResponse, Response},
 };
-use serde::Serialize;
 
 use super::{
     execution::{Operation, Outcome, Refusal},
@@ -165,12 +163,6 @@ fn refuse(media_type: MediaType, refusal: Refusal) -> Response {
     response
 }
 
-/// A response without data: execution never began.
-#[derive(Serialize)]
-struct Errors<'a> {
-    errors: &'a [ServerError],
-}
-
 fn write_errors(media_type: MediaType, code: Code, errors: &[ServerError]) -> Response {
     // Clients of the older media type take any other status than 200 for a failure of the network.
     let is_of_document = matches!(
@@ -180,7 +172,7 @@ fn write_errors(media_type: MediaType, code: Code, errors: &[ServerError]) -> Re
     let status = if media_type == MediaType::Json && is_of_document { StatusCode::OK } else { code.status() };
     // Whoever asked for a stream of events has none: the errors are JSON.
     let media_type = if media_type == MediaType::EventStream { MediaType::Json } else { media_type };
-    let mut response = (status, Json(Errors { errors })).into_response();
+    let mut response = (status, json::errors(errors)).into_response();
     response.headers_mut().insert(CONTENT_TYPE, media_type.header());
     response
 }

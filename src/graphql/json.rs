@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use async_graphql::{Response, ScalarType, Value};
+use async_graphql::{Response, ScalarType, ServerError, Value};
 use serde::Serialize;
 
 use super::rows::Leaf;
@@ -29,6 +29,14 @@ pub(super) fn response(response: &Response) -> Vec<u8> {
         json.extend_from_slice(b",\"extensions\":");
         scalar(&mut json, &response.extensions);
     }
+    json.push(b'}');
+    json
+}
+
+/// A response without data, since execution never began (section 7.1.2 of the GraphQL specification).
+pub(super) fn errors(errors: &[ServerError]) -> Vec<u8> {
+    let mut json = b"{\"errors\":".to_vec();
+    scalar(&mut json, errors);
     json.push(b'}');
     json
 }

@@ -13,8 +13,7 @@ use async_graphql::{
 
 use super::{
     tokens::tokens,
-    type_system::{Output, TYPE_SYSTEM},
-    usages::root_of,
+    type_system::{Output, TYPE_SYSTEM, root_of},
 };
 use crate::{Error, Result, config::GraphqlLimits, domain::paging::DEFAULT_SIZE, error::Code};
 
@@ -206,7 +205,7 @@ impl<'a> Meter<'a> {
             _ => None,
         });
         // A page that is too large is refused when it is resolved, with the name of the argument.
-        sizes.max().unwrap_or(DEFAULT_SIZE.unsigned_abs().into()).min(u64::from(self.limits.page_size))
+        sizes.max().unwrap_or(DEFAULT_SIZE.into()).min(self.limits.page_size.into())
     }
 
     /// The size of a list that is no connection: as many as ids are given, or a guess.

@@ -11,7 +11,7 @@ use async_graphql::{
     },
 };
 
-use super::usages::root_of;
+use super::type_system::root_of;
 use crate::{Error, Result, error::Code};
 
 /// Takes the root fields of subscriptions out of fragments.

@@ -6,12 +6,24 @@ use async_graphql::{
     Positioned,
     parser::{
         parse_schema,
-        types::{BaseType, FieldDefinition, InputValueDefinition, Type, TypeKind, TypeSystemDefinition},
+        types::{
+            BaseType, FieldDefinition, InputValueDefinition, OperationType, Type, TypeKind,
+            TypeSystemDefinition,
+        },
     },
 };
 
 /// The types of the schema that this binary serves.
 pub(super) static TYPE_SYSTEM: LazyLock<TypeSystem> = LazyLock::new(TypeSystem::load);
+
+/// The name of an operation's root type.
+pub(super) const fn root_of(operation: OperationType) -> &'static str {
+    match operation {
+        OperationType::Query => "Query",
+        OperationType::Mutation => "Mutation",
+        OperationType::Subscription => "Subscription",
+    }
+}
 
 /// What operations can be checked against.
 pub(super) struct TypeSystem {

@@ -7,14 +7,14 @@ use std::collections::{HashMap, HashSet};
 use async_graphql::{
     Name, Positioned,
     parser::types::{
-        BaseType, Directive, ExecutableDocument, OperationDefinition, OperationType, Selection, SelectionSet,
-        Type, VariableDefinition,
+        BaseType, Directive, ExecutableDocument, OperationDefinition, Selection, SelectionSet, Type,
+        VariableDefinition,
     },
 };
 use async_graphql_value::{ConstValue, Value};
 
 use super::{
-    type_system::{Input, InputField, TYPE_SYSTEM},
+    type_system::{Input, InputField, TYPE_SYSTEM, root_of},
     variables::fits_scalar,
 };
 use crate::{Error, Result, error::Code};
@@ -37,15 +37,6 @@ pub(super) fn check(
         boolean: Type::new("Boolean!").ok_or_else(|| Error::internal("Boolean! is a type"))?,
     };
     walk.selection_set(&operation.selection_set.node, root_of(operation.ty))
-}
-
-/// The name of an operation's root type.
-pub(super) const fn root_of(operation: OperationType) -> &'static str {
-    match operation {
-        OperationType::Query => "Query",
-        OperationType::Mutation => "Mutation",
-        OperationType::Subscription => "Subscription",
-    }
 }
 
 struct Walk<'a> {

@@ -125,6 +125,21 @@ on_both_databases! {
         assert!(mine.is_quiet().await);
     }
 
+    async fn a_stream_of_what_is_refused_tells_errors_and_no_data(app: App) {
+        let server = Listening::start(app).await;
+        let request = reqwest::Client::new()
+            .post(server.url("/graphql"))
+            .header("accept", "text/event-stream")
+            .json(&json!({ "query": "{ nothing }" }));
+        let text = request.send().await.expect("an answer").text().await.expect("a text");
+        let data = text.strip_prefix("event: next\ndata: ").and_then(|text| text.split_once("\n\n"));
+        let (data, complete) = data.unwrap_or_else(|| panic!("{text}"));
+        let result: Value = serde_json::from_str(data).expect("JSON");
+        assert_eq!(result["errors"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED", "{result}");
+        assert_eq!(result.get("data"), None, "{result}");
+        assert!(complete.starts_with("event: complete"), "{text}");
+    }
+
     async fn a_stream_of_events_ends_with_the_token(app: App) {
         let ada = app.coder("ada").await;
         let server = Listening::start(app).await;

@@ -20,6 +20,7 @@ use tokio::{
     sync::{Notify, broadcast, mpsc},
     time::timeout,
 };
+use tokio_util::task::TaskTracker;
 
 use crate::{
     entity::{coder, is_any_of},
@@ -83,6 +84,7 @@ struct Inner {
     /// Told when somebody begins to watch.
     watched: Arc<Notify>,
     outbox: mpsc::Sender<Event>,
+    carrying: TaskTracker,
 }
 
 impl std::fmt::Debug for Events {
@@ -97,11 +99,20 @@ impl Events {
     pub fn start(db: &DatabaseConnection) -> Self {
         let (outbox, waiting) = mpsc::channel(OUTBOX_SIZE);
         let watched = Arc::new(Notify::new());
-        let inner = Arc::new(Inner { watchers: Mutex::default(), watched: Arc::clone(&watched), outbox });
+        let (watchers, carrying) = (Mutex::default(), TaskTracker::new());
+        let inner =
+            Arc::new(Inner { watchers, watched: Arc::clone(&watched), outbox, carrying: carrying.clone() });
         let carrier =
             Carrier { bus: Arc::downgrade(&inner), watched, waiting, batch: Vec::new(), db: db.clone() };
-        tokio::spawn(carrier.carry());
+        carrying.spawn(carrier.carry());
+        carrying.close();
         Self(inner)
+    }
+
+    /// Ends when the bus is gone and other processes have been told of all its events.
+    pub fn all_told(&self) -> impl Future<Output = ()> + use<> {
+        let carrying = self.0.carrying.clone();
+        async move { carrying.wait().await }
     }
 
     /// Tells the watchers. Never waits.

@@ -29,9 +29,9 @@ use crate::{
 };
 
 /// The longest email address (RFC 5321 section 4.5.3.1.3).
-const MAX_EMAIL_BYTES: usize = 254;
+pub const MAX_EMAIL_BYTES: usize = 254;
 /// The longest password that is passed on, in bytes.
-const MAX_PASSWORD_BYTES: usize = 1024;
+pub const MAX_PASSWORD_BYTES: usize = 1024;
 
 /// Somebody who signs up.
 #[derive(Clone, Debug)]

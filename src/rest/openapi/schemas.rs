@@ -7,6 +7,7 @@ use utoipa::openapi::{
 };
 
 use crate::domain::{
+    signup::{MAX_EMAIL_BYTES, MAX_PASSWORD_BYTES},
     snippets::{MAX_CODE_BYTES, MAX_COMMENTS_CHARACTERS, MAX_NAME_CHARACTERS},
     usernames,
 };
@@ -69,8 +70,8 @@ pub(in crate::rest) fn optional_usertype() -> Object {
 
 pub(in crate::rest) fn email() -> Object {
     text(r"^[^@\s\u0000-\u001f\u007f-\u009f]+@[^\s\u0000-\u001f\u007f-\u009f]+$")
-        .max_length(Some(254))
-        .description(Some("At most 254 bytes in UTF-8. The identity provider has rules of its own."))
+        .max_length(Some(MAX_EMAIL_BYTES))
+        .description(Some(bytes(MAX_EMAIL_BYTES)))
         .build()
 }
 
@@ -78,10 +79,14 @@ pub(in crate::rest) fn password() -> Object {
     ObjectBuilder::new()
         .schema_type(Type::String)
         .min_length(Some(1))
-        .max_length(Some(1024))
-        .description(Some("At most 1024 bytes in UTF-8. The identity provider has rules of its own."))
+        .max_length(Some(MAX_PASSWORD_BYTES))
+        .description(Some(bytes(MAX_PASSWORD_BYTES)))
         .write_only(Some(true))
         .build()
+}
+
+fn bytes(most: usize) -> String {
+    format!("At most {most} bytes in UTF-8. The identity provider has rules of its own.")
 }
 
 fn text(pattern: &str) -> ObjectBuilder {

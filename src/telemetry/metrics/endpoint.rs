@@ -1,4 +1,4 @@
-use std::iter;
+use std::{iter, sync::Arc};
 
 use axum::{
     Router,
@@ -13,18 +13,18 @@ use super::{
     METRICS,
     labels::{Connections, Server},
 };
-use crate::domain::Store;
+use crate::database::{Pool, Replica};
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// `GET /metrics`, for an address of its own: what it tells is not for the server's clients.
-pub fn router(store: Store) -> Router {
-    Router::new().route("/metrics", get(metrics)).with_state(store)
+pub fn router(primary: Pool, replica: Option<Arc<Replica>>) -> Router {
+    Router::new().route("/metrics", get(metrics)).with_state((primary, replica))
 }
 
-async fn metrics(State(store): State<Store>) -> Response {
-    let replica = store.replica.as_ref().map(|replica| ("replica", replica.pool()));
-    for (server, pool) in iter::once(("primary", &store.db)).chain(replica) {
+async fn metrics(State((primary, replica)): State<(Pool, Option<Arc<Replica>>)>) -> Response {
+    let replica = replica.as_ref().map(|replica| ("replica", replica.pool()));
+    for (server, pool) in iter::once(("primary", &primary)).chain(replica) {
         let pool = pool.usage();
         for (state, count) in [("idle", pool.idle), ("used", pool.used)] {
             METRICS.connections.get_or_create(&Connections { server, state }).set(count.into());

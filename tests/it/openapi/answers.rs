@@ -120,6 +120,7 @@ on_both_databases! {
         let signup = validator(&document, reference("Signup"));
         let valid = json!({ "username": "cyd", "usertype": "cOdEr", "email": "cyd@example.com", "password": PASSWORD });
         assert!(signup.is_valid(&valid));
+        let (long_email, long_password) = (format!("{}@example.com", "a".repeat(243)), "a".repeat(1_025));
         for (key, value) in [
             ("username", ""),
             ("username", "much-longer-than-24-chars"),
@@ -129,7 +130,9 @@ on_both_databases! {
             ("email", "nobody"),
             ("email", "no body@example.com"),
             ("email", "@example.com"),
+            ("email", &long_email),
             ("password", ""),
+            ("password", &long_password),
         ] {
             let mut body = valid.clone();
             body[key] = value.into();

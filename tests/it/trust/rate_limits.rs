@@ -99,6 +99,25 @@ async fn one_address_is_slowed_down_after_so_many_bad_tokens_but_a_good_one_stil
 }
 
 #[tokio::test]
+async fn a_network_of_ipv6_is_one_address_and_so_is_an_ipv4_address_however_it_is_written() {
+    const HERE_BY_IPV6: &str = "[::ffff:192.0.2.1]:40000";
+    App::run(Kind::Sqlite, async |app| {
+        let app = app.another(|config| config.failed_tokens_per_minute = 2).await;
+        let bad = bearing(&app, "nonsense".to_owned());
+        let neighbours = [THERE, "[2001:db8::2:3]:40000", "[2001:db8::ffff:0:0:1]:40000"];
+        for addresses in [neighbours, [HERE, HERE_BY_IPV6, HERE_BY_IPV6]] {
+            for (address, status) in addresses.into_iter().zip([401, 401, 429]) {
+                let answer = send_from(&bad, address, Method::GET, "/coders", String::new()).await;
+                assert_eq!(answer.status, status, "{address}");
+            }
+        }
+        let beside = send_from(&bad, "[2001:db8:0:1::1]:40000", Method::GET, "/coders", String::new()).await;
+        assert_eq!(beside.status, 401, "another network");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn zero_means_no_limit() {
     App::run(Kind::Sqlite, async |app| {
         let app =

@@ -14,7 +14,7 @@ use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::{Value, json};
 
 use crate::{
-    support::{App, Kind, Person, Socket},
+    support::{App, Kind, Listening, Person, Socket},
     trust::{
         cli_servers::{Server, free_port},
         program::Program,
@@ -212,6 +212,43 @@ async fn a_worker_thread_that_ends_first_leaves_the_others_their_connections() {
                 assert!(stored.iter().all(|stored| matches!(stored, Ok(200))), "{stored:?}");
             }
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_changed_last_is_told_to_clients_of_other_servers() {
+    App::run(Kind::Postgres, async |app: &App| {
+        let ada = app.coder("ada").await;
+        let token = ada.token.as_deref().expect("a token");
+        let there = Listening::start(app).await;
+        let mut socket = Socket::open(&there, Some(token)).await;
+        socket.subscribe("s", "subscription { mySnippetChanged { snippet { name } } }").await;
+        let (program, port) = (Program::new(), free_port());
+        let server = start(app, &program, &port, "0").await;
+        let address = server.at("/snippet");
+        let store = async |name: &str| {
+            let snippet = json!({ "name": name, "code": "pass" });
+            let request = Client::new().post(&address).bearer_auth(token).json(&snippet);
+            request.send().await.expect("an answer").status().as_u16()
+        };
+        let told = |name: &str| json!({ "mySnippetChanged": { "snippet": { "name": name } } });
+        assert_eq!(store("First").await, 200);
+        assert_eq!(socket.next("s").await, told("First"));
+
+        let lock = app.db.begin().await.expect("a transaction");
+        lock.execute_unprepared("LOCK TABLE snippets").await.expect("the table is to be had");
+        let stop = async {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            let stopping = tokio::spawn(server.stop("TERM"));
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            lock.rollback().await.expect("the table is free");
+            stopping.await.expect("it stops")
+        };
+        assert_eq!(tokio::join!(store("Last"), stop), (200, Some(0)));
+        assert_eq!(socket.next("s").await, told("Last"));
+        let log = std::fs::read_to_string(program.directory().join("log")).expect("a log");
+        assert!(!log.contains("WARN"), "{log}");
     })
     .await;
 }
