@@ -33,7 +33,7 @@ use crate::commands::{
 /// restart, those for whom there is no room try again a second later.
 const BACKLOG: u32 = 4096;
 /// How long telling other processes of the last changes may take, once the server has stopped.
-const EVENTS_TIMEOUT: Duration = Duration::from_secs(5);
+const EVENTS_TIMEOUT: Duration = Duration::from_secs(2);
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, hash::Hash, sync::Arc};
 
 use async_graphql::{
-    Context, InputType, Object, ObjectType, OutputType, TypeName,
+    Context, InputType, Object, OutputType, TypeName,
     connection::{CursorType, Edge, EmptyFields, PageInfo},
     dataloader::Loader,
 };
@@ -28,16 +28,6 @@ use crate::{
 pub(super) struct Connection<T> {
     slice: Arc<Slice<T>>,
     total: Total,
-}
-
-/// What is in a connection: an object with a place in the list.
-pub(super) trait Numbered: ObjectType {
-    /// Its number among those of its kind.
-    fn number(&self) -> i32;
-
-    fn cursor(&self) -> Cursor {
-        Cursor(self.number())
-    }
 }
 
 impl<T: OutputType> TypeName for Connection<T> {
@@ -72,7 +62,7 @@ impl<T: Row> Connection<T> {
 
 impl<T: Row> From<&Connection<T>> for PageInfo {
     fn from(Connection { slice, .. }: &Connection<T>) -> Self {
-        let cursor = |node: &T| node.cursor().encode_cursor();
+        let cursor = |node: &T| Cursor(node.number()).encode_cursor();
         Self {
             has_previous_page: slice.has_previous,
             has_next_page: slice.has_next,
@@ -86,8 +76,8 @@ impl<T: Row> From<&Connection<T>> for PageInfo {
 pub(super) type EdgeOf<T> = Edge<Cursor, T, EmptyFields>;
 
 /// An object with its place among those of its kind.
-pub(super) fn edge<T: Numbered>(node: &T) -> EdgeOf<&T> {
-    Edge::new(node.cursor(), node)
+pub(super) fn edge<T: Row>(node: &T) -> EdgeOf<&T> {
+    Edge::new(Cursor(node.number()), node)
 }
 
 /// A place in a list: after or before the row with this id. To clients it is opaque.

@@ -21,7 +21,7 @@ use chrono::{DateTime, Utc};
 use futures_util::future::{BoxFuture, try_join_all};
 
 use super::{
-    connection::{Connection, EdgeOf, Numbered, edge},
+    connection::{Connection, EdgeOf, edge},
     context::{may_write, take},
     error::ApiError,
     id::{Global, Kind},
@@ -33,7 +33,7 @@ use crate::Error;
 const TYPENAME: &str = "__typename";
 
 /// An object that is made of a row. Its fields without a selection are columns.
-pub(super) trait Row: Numbered + 'static {
+pub(super) trait Row: ObjectType + 'static {
     /// What its id is that of.
     const KIND: Kind;
 
@@ -42,6 +42,9 @@ pub(super) trait Row: Numbered + 'static {
 
     /// What that leads to.
     type Below: Row;
+
+    /// Its number among those of its kind.
+    fn number(&self) -> i32;
 
     /// What a field has that is of this type alone and without a selection, if it was read.
     fn column(&self, field: &str) -> Option<Leaf<'_>>;

@@ -3,9 +3,7 @@
 use async_graphql::{Context, ID, Object};
 
 use super::{
-    connection::{
-        Connection, Numbered, Total, argument, asks_for_rows, load_pages, only, page, page_asked_for,
-    },
+    connection::{Connection, Total, argument, asks_for_rows, load_pages, only, page, page_asked_for},
     context::ContextExt,
     error::{ApiError, Fallible},
     id::{self, Kind},
@@ -32,12 +30,6 @@ pub(super) struct Coder(coder::Coder);
 impl From<coder::Coder> for Coder {
     fn from(coder: coder::Coder) -> Self {
         Self(coder)
-    }
-}
-
-impl Numbered for Coder {
-    fn number(&self) -> i32 {
-        self.0.id
     }
 }
 
@@ -97,6 +89,10 @@ impl Row for Coder {
 
     type Below = Snippet;
 
+    fn number(&self) -> i32 {
+        self.0.id
+    }
+
     fn column(&self, field: &str) -> Option<Leaf<'_>> {
         (field == "username").then_some(Leaf::Text(&self.0.username))
     }
@@ -126,12 +122,6 @@ pub(super) struct Mentor(mentor::Mentor);
 impl From<mentor::Mentor> for Mentor {
     fn from(mentor: mentor::Mentor) -> Self {
         Self(mentor)
-    }
-}
-
-impl Numbered for Mentor {
-    fn number(&self) -> i32 {
-        self.0.id
     }
 }
 
@@ -182,6 +172,10 @@ impl Row for Mentor {
     const CONNECTION: Option<&'static str> = Some("coders");
 
     type Below = Coder;
+
+    fn number(&self) -> i32 {
+        self.0.id
+    }
 
     fn column(&self, field: &str) -> Option<Leaf<'_>> {
         (field == "username").then_some(Leaf::Text(&self.0.username))

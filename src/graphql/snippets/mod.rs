@@ -7,7 +7,6 @@ use chrono::{DateTime, Utc};
 
 pub(super) use self::mutations::SnippetMutations;
 use super::{
-    connection::Numbered,
     context::{ContextExt, take},
     error::{ApiError, Fallible},
     id::{self, Kind},
@@ -35,12 +34,6 @@ impl From<Listed> for Snippet {
 impl From<snippet::Model> for Snippet {
     fn from(row: snippet::Model) -> Self {
         Self(row.into())
-    }
-}
-
-impl Numbered for Snippet {
-    fn number(&self) -> i32 {
-        self.0.id
     }
 }
 
@@ -145,6 +138,10 @@ impl Row for Snippet {
     const CONNECTION: Option<&'static str> = None;
 
     type Below = Self;
+
+    fn number(&self) -> i32 {
+        self.0.id
+    }
 
     fn column(&self, field: &str) -> Option<Leaf<'_>> {
         let row = &self.0;
