@@ -3,11 +3,11 @@
 mod commands;
 
 use std::{
+    future::ready,
     io::{self, Write},
     net::SocketAddr,
     path::{Path, PathBuf},
     process::ExitCode,
-    time::Duration,
 };
 
 use axum::Router;
@@ -32,8 +32,6 @@ use crate::commands::{
 /// How many connections may wait to be taken, if the system lets them: when many clients come at once, as after a
 /// restart, those for whom there is no room try again a second later.
 const BACKLOG: u32 = 4096;
-/// How long telling other processes of the last changes may take, once the server has stopped.
-const EVENTS_TIMEOUT: Duration = Duration::from_secs(2);
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -127,7 +125,8 @@ async fn serve(config: Config, migrate_first: bool) -> Result<(), AnyError> {
         tracing::info!(%address, "metrics are told at /metrics");
         let metrics = telemetry::metrics::router(state.store.db.clone(), state.store.replica.clone());
         let (patience, shutdown) = (config.limits.stalled_client, state.shutdown.clone());
-        tokio::spawn(async move { server::serve(listener, metrics, patience, 0, &shutdown).await });
+        let serve = async move { server::serve(listener, metrics, patience, 0, &shutdown, ready(())).await };
+        tokio::spawn(serve);
     }
     tracing::info!(address = %listener.local_addr()?, "listening");
     answer(&config, listener, state, Router::new()).await?;
@@ -141,12 +140,12 @@ async fn answer(config: &Config, listener: TcpListener, state: AppState, more: R
     let shutdown = state.shutdown.clone();
     tokio::spawn(shutdown.clone().on_signal(config.shutdown_delay));
     let (patience, workers) = (config.limits.stalled_client, config.limits.worker_threads);
-    let all_told = state.store.events.all_told();
-    server::serve(listener, app::router(state).merge(more), patience, workers, &shutdown).await?;
-    if tokio::time::timeout(EVENTS_TIMEOUT, all_told).await.is_err() {
-        tracing::warn!("other processes may not be told of the last changes");
-    }
-    Ok(())
+    let close = state.store.close();
+    let at_last = async {
+        shutdown.nothing_goes_on().await;
+        close.await;
+    };
+    server::serve(listener, app::router(state).merge(more), patience, workers, &shutdown, at_last).await
 }
 
 async fn serve_locally(port: u16) -> Result<(), AnyError> {

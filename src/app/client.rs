@@ -33,7 +33,9 @@ impl FromRequestParts<App> for Client {
         // A proxy adds to what the client may have sent: only the last address is the proxy's word.
         let forwarded = app.client_address_header.as_ref().and_then(|name| {
             let header = parts.headers.get_all(name).iter().next_back()?.to_str().ok()?;
-            header.rsplit(',').next()?.trim().parse().ok()
+            let address = header.rsplit(',').next()?.trim();
+            // Some proxies tell the port, too.
+            address.parse().or_else(|_| address.parse().map(|address: SocketAddr| address.ip())).ok()
         });
         let connection = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let peer = connection.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.ip());

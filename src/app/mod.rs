@@ -99,8 +99,8 @@ impl AppState {
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
         let jwks_address = auth0.issuer.join(".well-known/jwks.json")?;
         let provider = Provider::new(http.clone(), &auth0.issuer, &auth0.client_id, &auth0.connection)?;
-        let events = Events::start(&db);
         let shutdown = Shutdown::default();
+        let events = Events::start(&db, shutdown.going_on());
         let db = Pool::divided(db, &config.limits);
         let sign_ups = SignUps {
             db: db.clone(),

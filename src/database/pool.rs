@@ -5,7 +5,7 @@ use std::{
     time::Instant,
 };
 
-use futures_util::TryStreamExt;
+use futures_util::{TryStreamExt, future};
 use sea_orm::{
     ConnAcquireErr, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult,
     RuntimeErr, Statement, Values,
@@ -183,6 +183,18 @@ impl Pool {
         self.observe(&statement, began, answer)
     }
 
+    /// Waits for the connections that are in use, and closes all of them. Nobody is given one from now on.
+    pub async fn close(&self) {
+        let of_workers = future::join_all(self.0.of_workers.iter().map(|own| own.close()));
+        let shared = async {
+            match &self.0.kept {
+                Kept::Postgres(kept) => kept.close().await,
+                Kept::Sqlite(kept) => kept.close().await,
+            }
+        };
+        tokio::join!(shared, of_workers);
+    }
+
     /// The library's pool, for transactions and whatever else takes a connection for itself.
     #[must_use]
     pub fn all(&self) -> &DatabaseConnection {
@@ -245,9 +257,15 @@ impl<DB: sqlx::Database> Connections<DB> {
             is_closed = timeout(TRUSTED_IDLE_TIME, &mut closing).await.is_ok();
         }
         if let Some(connections) = connections.upgrade() {
-            connections.retain(|_| false);
-            connections.pool.close().await;
+            connections.close().await;
         }
+    }
+
+    async fn close(&self) {
+        // From here on none is kept any more.
+        let closed = self.pool.close();
+        self.retain(|_| false);
+        closed.await;
     }
 
     fn retain(&self, is_wanted: impl Fn(Instant) -> bool) {

@@ -68,8 +68,15 @@ impl Replica {
             told: Mutex::default(),
         });
         telemetry::replica_in_use(false);
-        tokio::spawn(Self::look_after(Arc::downgrade(&replica)));
+        let mut closing = replica.pool.all().get_postgres_connection_pool().close_event();
+        let looking = Self::look_after(Arc::downgrade(&replica));
+        tokio::spawn(async move { closing.do_until(looking).await });
         Ok(replica)
+    }
+
+    /// As [`Pool::close`], with the connections by which it is asked how far it is.
+    pub async fn close(&self) {
+        tokio::join!(self.pool.close(), self.written.server.close(), self.replayed.server.close());
     }
 
     /// Its connections.

@@ -40,6 +40,18 @@ pub struct Store {
 }
 
 impl Store {
+    /// Closes the connections to the database, as [`Pool::close`], whoever else has the store.
+    pub fn close(&self) -> impl Future<Output = ()> + use<> {
+        // Not the bus: it is gone with those who publish.
+        let (db, replica) = (self.db.clone(), self.replica.clone());
+        async move {
+            db.close().await;
+            if let Some(replica) = replica {
+                replica.close().await;
+            }
+        }
+    }
+
     /// Where a request of this client reads that changes nothing. All is there that was written before this was
     /// called.
     pub async fn reader(&self, client: IpAddr) -> ReadPool {

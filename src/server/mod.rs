@@ -38,10 +38,10 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long to wait when no connection can be taken, as when the process has no more files to open.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Answers requests until the server stops; then takes no new ones, and gives 10 s to those in flight and to
-/// what [goes on](Shutdown::going_on) without them. Before, while it is draining, connections end with the
-/// response. A client that takes nothing of what it is sent for as long as `patience` is left. Connections are
-/// given to so many worker threads by turns; without any, they are served in this runtime.
+/// Answers requests until the server stops; then takes no new ones, and gives 10 s to those in flight, and then to
+/// what has to be done `at_last`, while the threads are still there. Before, while it is draining, connections end
+/// with the response. A client that takes nothing of what it is sent for as long as `patience` is left. Connections
+/// are given to so many worker threads by turns; without any, they are served in this runtime.
 ///
 /// # Errors
 /// When a thread cannot be started.
@@ -51,6 +51,7 @@ pub async fn serve(
     patience: Duration,
     worker_threads: u32,
     shutdown: &Shutdown,
+    at_last: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let here = Connections::new(router, patience, shutdown.clone());
     let all_ended = CancellationToken::new();
@@ -87,10 +88,10 @@ pub async fn serve(
     drop(listener);
     let end = async {
         tokio::join!(here.end(), future::join_all(workers.into_iter().map(Worker::end)));
-        shutdown.nothing_goes_on().await;
+        at_last.await;
     };
     if tokio::time::timeout(SHUTDOWN_TIMEOUT, end).await.is_err() {
-        tracing::warn!("requests that did not end in time are cut off");
+        tracing::warn!("what did not end in time is cut off");
     }
     Ok(())
 }

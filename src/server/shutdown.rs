@@ -41,14 +41,14 @@ impl Shutdown {
         self.stopping.clone().cancelled_owned()
     }
 
-    /// What goes on when its request is over. The server waits for it.
+    /// What goes on when its request is over. The program waits for it.
     #[must_use]
     pub const fn going_on(&self) -> &TaskTracker {
         &self.going_on
     }
 
     /// Waits for what goes on. More may begin until then.
-    pub(super) async fn nothing_goes_on(&self) {
+    pub async fn nothing_goes_on(&self) {
         self.going_on.close();
         self.going_on.wait().await;
     }

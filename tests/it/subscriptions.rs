@@ -12,6 +12,7 @@ use funcster_api::{
 use sea_orm::{ConnectionTrait, TransactionTrait, sqlx::postgres::PgListener};
 use serde_json::{Value, json};
 use tokio::{io::AsyncWriteExt, net::TcpSocket, sync::broadcast::error::RecvError};
+use tokio_util::task::TaskTracker;
 
 use crate::support::{App, Kind, Listening, Person, Socket};
 
@@ -22,6 +23,15 @@ const MINE: &str = "subscription { mySnippetChanged { kind snippetId snippet { c
 async fn store(coder: &Person<'_>, name: &str) -> i64 {
     let body = json!({ "name": name, "code": "pass", "needsReview": true });
     coder.post("/snippet", body).await.body["snippet_id"].as_i64().expect("it is stored")
+}
+
+/// The result in a stream of events that has one and is complete.
+fn only_result(text: &str) -> Value {
+    let events: Vec<_> = text.split("\n\n").filter(|event| !event.is_empty()).collect();
+    let [next, complete] = events[..] else { panic!("{text}") };
+    assert!(complete.starts_with("event: complete"), "{text}");
+    let data = next.strip_prefix("event: next\ndata: ").unwrap_or_else(|| panic!("{text}"));
+    serde_json::from_str(data).expect("JSON")
 }
 
 on_both_databases! {
@@ -132,12 +142,9 @@ on_both_databases! {
             .header("accept", "text/event-stream")
             .json(&json!({ "query": "{ nothing }" }));
         let text = request.send().await.expect("an answer").text().await.expect("a text");
-        let data = text.strip_prefix("event: next\ndata: ").and_then(|text| text.split_once("\n\n"));
-        let (data, complete) = data.unwrap_or_else(|| panic!("{text}"));
-        let result: Value = serde_json::from_str(data).expect("JSON");
+        let result = only_result(&text);
         assert_eq!(result["errors"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED", "{result}");
         assert_eq!(result.get("data"), None, "{result}");
-        assert!(complete.starts_with("event: complete"), "{text}");
     }
 
     async fn a_stream_of_events_ends_with_the_token(app: App) {
@@ -155,13 +162,8 @@ on_both_databases! {
         settled().await;
         let id = store(&ada, "Loop").await;
         let text = tokio::time::timeout(Duration::from_secs(10), response.text()).await;
-        let text = text.expect("it ends").expect("a text");
-        let events: Vec<_> = text.split("\n\n").filter(|event| !event.is_empty()).collect();
-        let [next, complete] = events[..] else { panic!("{text}") };
-        let data = next.strip_prefix("event: next\ndata: ").unwrap_or_else(|| panic!("{text}"));
-        let result: Value = serde_json::from_str(data).expect("JSON");
+        let result = only_result(&text.expect("it ends").expect("a text"));
         assert_eq!(result["data"]["mySnippetChanged"]["snippetId"], format!("snippet_{id}"));
-        assert!(complete.starts_with("event: complete"), "{text}");
     }
 }
 
@@ -226,9 +228,35 @@ async fn other_processes_are_told_nothing_while_nobody_there_watches() {
 }
 
 #[tokio::test]
+async fn what_happens_last_is_told_to_processes_that_could_not_say_yet_that_they_watch() {
+    App::run(Kind::Postgres, async |app: &App| {
+        let mut channel = PgListener::connect(&app.config.database_url).await.expect("a connection");
+        channel.listen("funcster_events").await.expect("it listens");
+        let going_on = TaskTracker::new();
+        let events = Events::start(&app.db, &going_on);
+        events.publish(Event {
+            kind: EventKind::SnippetDeleted,
+            coder_id: 7,
+            snippet_id: Some(1),
+            mentor_id: None,
+        });
+        drop(events);
+        going_on.close();
+        going_on.wait().await;
+        app.db.execute_unprepared("NOTIFY funcster_events, 'so far'").await.expect("a message");
+        let mut told = String::new();
+        while !told.ends_with("so far") {
+            told += channel.recv().await.expect("a message").payload();
+        }
+        assert!(told.contains("Happened") && told.contains("\"coder_id\":7"), "{told}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_watcher_that_is_too_slow_is_dropped_and_holds_nobody_up() {
     App::run(Kind::Sqlite, async |app: &App| {
-        let events = Events::start(&app.db);
+        let events = Events::start(&app.db, &TaskTracker::new());
         let mut slow = events.watch(Topic::Library(1));
         for snippet_id in 0..1_000 {
             let event = Event {
@@ -249,7 +277,8 @@ async fn a_watcher_that_is_too_slow_is_dropped_and_holds_nobody_up() {
 async fn whoever_begins_to_watch_misses_nothing_of_what_happens_in_another_process() {
     const CODERS: i32 = 500;
     App::run(Kind::Postgres, async |app: &App| {
-        let (here, there) = (Events::start(&app.db), Events::start(&app.db));
+        let (here, there) =
+            (Events::start(&app.db, &TaskTracker::new()), Events::start(&app.db, &TaskTracker::new()));
         settled().await;
         let happened = |coder_id| Event {
             kind: EventKind::SnippetUpdated,
@@ -323,7 +352,7 @@ async fn an_event_that_takes_too_long_ends_its_subscription() {
         tokio::time::sleep(Duration::from_millis(1_500)).await;
         let lock = app.db.begin().await.expect("a transaction");
         lock.execute_unprepared("LOCK TABLE snippets IN ACCESS EXCLUSIVE MODE").await.expect("the lock");
-        let events = Events::start(&app.db);
+        let events = Events::start(&app.db, &TaskTracker::new());
         events.publish(Event {
             kind: EventKind::SnippetUpdated,
             coder_id: ada.id,

@@ -84,7 +84,6 @@ struct Inner {
     /// Told when somebody begins to watch.
     watched: Arc<Notify>,
     outbox: mpsc::Sender<Event>,
-    carrying: TaskTracker,
 }
 
 impl std::fmt::Debug for Events {
@@ -94,25 +93,17 @@ impl std::fmt::Debug for Events {
 }
 
 impl Events {
-    /// A bus for the users of this database. It starts the task that carries its events.
+    /// A bus for the users of this database. What carries its events goes on, among `going_on`, until the bus is
+    /// gone and all of them have been told: whoever waits for that waits for all who may publish.
     #[must_use]
-    pub fn start(db: &DatabaseConnection) -> Self {
+    pub fn start(db: &DatabaseConnection, going_on: &TaskTracker) -> Self {
         let (outbox, waiting) = mpsc::channel(OUTBOX_SIZE);
         let watched = Arc::new(Notify::new());
-        let (watchers, carrying) = (Mutex::default(), TaskTracker::new());
-        let inner =
-            Arc::new(Inner { watchers, watched: Arc::clone(&watched), outbox, carrying: carrying.clone() });
+        let inner = Arc::new(Inner { watchers: Mutex::default(), watched: Arc::clone(&watched), outbox });
         let carrier =
             Carrier { bus: Arc::downgrade(&inner), watched, waiting, batch: Vec::new(), db: db.clone() };
-        carrying.spawn(carrier.carry());
-        carrying.close();
+        going_on.spawn(carrier.carry());
         Self(inner)
-    }
-
-    /// Ends when the bus is gone and other processes have been told of all its events.
-    pub fn all_told(&self) -> impl Future<Output = ()> + use<> {
-        let carrying = self.0.carrying.clone();
-        async move { carrying.wait().await }
     }
 
     /// Tells the watchers. Never waits.

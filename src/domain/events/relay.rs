@@ -40,8 +40,8 @@ enum Message {
 ///
 /// A NOTIFY is a transaction of its own and holds up all others that notify, so events are sent only
 /// while some process is known to have watchers. Whoever gets its first one says so; what happened in the last
-/// moment before that is heard is sent then, so that a watcher misses nothing, and may be told of what
-/// happened just before it came.
+/// moment before that is heard is sent then, or when this process ends, so that a watcher misses nothing, and may be
+/// told of what happened just before it came.
 pub(super) struct Relay {
     listener: PgListener,
     /// The number of our own connection, whose messages come back.
@@ -57,7 +57,7 @@ impl Carrier {
     /// Carries events to our own watchers and to those of other processes. A connection that is lost is
     /// made anew.
     pub(super) async fn carry_with_others(&mut self, pool: &PgPool) {
-        while !pool.is_closed() && self.bus.strong_count() > 0 {
+        while !pool.is_closed() && self.is_needed() {
             match self.relay(pool).await {
                 Ok(Ended::WithTheBus) => return,
                 Ok(Ended::WithItsConnection) => {}
@@ -67,6 +67,10 @@ impl Carrier {
                 }
             }
         }
+    }
+
+    fn is_needed(&self) -> bool {
+        self.bus.strong_count() > 0 || !self.batch.is_empty() || !self.waiting.is_empty()
     }
 
     async fn relay(&mut self, pool: &PgPool) -> Result<Ended, sqlx::Error> {
@@ -84,6 +88,7 @@ impl Carrier {
             tokio::select! {
                 count = self.waiting.recv_many(&mut self.batch, BATCH_SIZE) => {
                     if count == 0 {
+                        relay.tell_recent().await?;
                         return Ok(Ended::WithTheBus);
                     }
                     self.deliver(&self.batch).await;
@@ -112,8 +117,11 @@ enum Ended {
 impl Relay {
     async fn connect(pool: &PgPool) -> Result<Self, sqlx::Error> {
         let mut listener = PgListener::connect_with(pool).await?;
-        listener.listen(CHANNEL).await?;
-        let own: i32 = sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(&mut listener).await?;
+        let own: i32 = within(PATIENCE, async {
+            listener.listen(CHANNEL).await?;
+            sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(&mut listener).await
+        })
+        .await?;
         let recent = VecDeque::new();
         let mut relay =
             Self { listener, own: own.cast_unsigned(), watched_until: None, reminded: None, recent };
@@ -138,6 +146,16 @@ impl Relay {
         Ok(())
     }
 
+    /// Tells other processes what was kept for those that could not say yet that they have watchers.
+    async fn tell_recent(&mut self) -> Result<(), sqlx::Error> {
+        let recent = std::mem::take(&mut self.recent).into_iter();
+        let missed = recent.filter(|(since, _)| since.elapsed() <= KEPT_FOR).map(|(_, event)| event);
+        for events in missed.collect::<Vec<_>>().chunks(BATCH_SIZE) {
+            self.send(&Message::Happened(events.to_vec())).await?;
+        }
+        Ok(())
+    }
+
     /// Says that we have watchers, unless that was said just now.
     async fn remind(&mut self) -> Result<(), sqlx::Error> {
         if self.reminded.is_some_and(|reminded| reminded.elapsed() < REMINDER) {
@@ -157,13 +175,7 @@ impl Relay {
             Ok(Message::WhoWatches) => self.reminded = None,
             Ok(Message::Watching) => {
                 self.watched_until = Some(Instant::now() + WATCHED_FOR);
-                let recent = std::mem::take(&mut self.recent);
-                let missed: Vec<_> =
-                    recent.into_iter().filter(|(since, _)| since.elapsed() <= KEPT_FOR).collect();
-                for events in missed.chunks(BATCH_SIZE) {
-                    let events = events.iter().map(|(_, event)| event.clone()).collect();
-                    self.send(&Message::Happened(events)).await?;
-                }
+                self.tell_recent().await?;
             }
             // Of a release that knows more, or less.
             Err(_) => {}

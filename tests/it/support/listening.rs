@@ -1,4 +1,4 @@
-use std::net::SocketAddr;
+use std::{future::ready, net::SocketAddr};
 
 use funcster_api::server::{self, Shutdown};
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -21,7 +21,8 @@ impl Listening {
         let stop = shutdown.clone();
         let (router, limits) = (app.router.clone(), app.config.limits.clone());
         let ended = tokio::spawn(async move {
-            let served = server::serve(listener, router, limits.stalled_client, limits.worker_threads, &stop);
+            let (patience, workers) = (limits.stalled_client, limits.worker_threads);
+            let served = server::serve(listener, router, patience, workers, &stop, ready(()));
             served.await.expect("the threads start");
         });
         Self { address, shutdown, ended }

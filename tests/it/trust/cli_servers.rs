@@ -148,6 +148,8 @@ async fn dev_runs_out_of_the_box_and_remembers_everything_over_a_restart() {
     assert_eq!(server.graphql(&adas, "{ viewer { username } }").await["data"]["viewer"]["username"], "ada");
     let keys = server.text("/auth0/.well-known/jwks.json").await;
     assert_eq!(server.stop("TERM").await, Some(0));
+    let log = program.directory().join(".funcster/funcster.db-wal");
+    assert!(!log.exists(), "SQLite's log is in the database, which is one file");
 
     let (server, _) = Server::start(&program, &settings, &["dev"]).await;
     assert_eq!(server.text("/auth0/.well-known/jwks.json").await, keys);

@@ -10,7 +10,7 @@ use std::{
 
 use futures_util::future::join_all;
 use reqwest::{Client, Response, header::CONNECTION};
-use sea_orm::{ConnectionTrait, TransactionTrait};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement, TransactionTrait};
 use serde_json::{Value, json};
 
 use crate::{
@@ -30,6 +30,23 @@ async fn start(app: &App, program: &Program, port: &str, delay: &str) -> Server 
 
 async fn status(http: &Client, address: &str) -> Option<u16> {
     Some(http.get(address).send().await.ok()?.status().as_u16())
+}
+
+/// Stores a snippet of this name at `address`, and returns the status.
+async fn store(http: &Client, address: &str, token: &str, name: &str) -> reqwest::Result<u16> {
+    let snippet = json!({ "name": name, "code": "pass" });
+    let answer = http.post(address).bearer_auth(token).json(&snippet).send().await?;
+    Ok(answer.status().as_u16())
+}
+
+/// Waits until somebody waits for a lock.
+async fn somebody_waits(db: &DatabaseConnection) {
+    let waiting =
+        "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+    let waiting = Statement::from_string(DbBackend::Postgres, waiting);
+    while db.query_one_raw(waiting.clone()).await.expect("an answer").is_none() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 /// What a program in front of the servers knows: which of them are ready.
@@ -189,11 +206,7 @@ async fn a_worker_thread_that_ends_first_leaves_the_others_their_connections() {
             for client in &clients {
                 client.get(server.at("/healthz")).send().await.expect("a connection");
             }
-            let store = async |client: &Client| {
-                let snippet = json!({ "name": "Kept", "code": "pass" });
-                let request = client.post(server.at("/snippet")).bearer_auth(token).json(&snippet);
-                request.send().await.map(|answer| answer.status().as_u16())
-            };
+            let address = server.at("/snippet");
             for stops in [false, true] {
                 let lock = app.db.begin().await.expect("a transaction");
                 lock.execute_unprepared("LOCK TABLE snippets").await.expect("the table is to be had");
@@ -207,7 +220,8 @@ async fn a_worker_thread_that_ends_first_leaves_the_others_their_connections() {
                 };
                 // First both workers, each with a connection; then one of them with both.
                 let second = if stops { user + 2 } else { 1 - user };
-                let stored = join_all([user, second].map(|client| store(&clients[client])));
+                let stored =
+                    join_all([user, second].map(|client| store(&clients[client], &address, token, "Kept")));
                 let (stored, ()) = tokio::join!(stored, unlock);
                 assert!(stored.iter().all(|stored| matches!(stored, Ok(200))), "{stored:?}");
             }
@@ -226,12 +240,8 @@ async fn what_is_changed_last_is_told_to_clients_of_other_servers() {
         socket.subscribe("s", "subscription { mySnippetChanged { snippet { name } } }").await;
         let (program, port) = (Program::new(), free_port());
         let server = start(app, &program, &port, "0").await;
-        let address = server.at("/snippet");
-        let store = async |name: &str| {
-            let snippet = json!({ "name": name, "code": "pass" });
-            let request = Client::new().post(&address).bearer_auth(token).json(&snippet);
-            request.send().await.expect("an answer").status().as_u16()
-        };
+        let (address, healthz) = (server.at("/snippet"), server.at("/healthz"));
+        let store = async |name| store(&Client::new(), &address, token, name).await.expect("an answer");
         let told = |name: &str| json!({ "mySnippetChanged": { "snippet": { "name": name } } });
         assert_eq!(store("First").await, 200);
         assert_eq!(socket.next("s").await, told("First"));
@@ -239,9 +249,11 @@ async fn what_is_changed_last_is_told_to_clients_of_other_servers() {
         let lock = app.db.begin().await.expect("a transaction");
         lock.execute_unprepared("LOCK TABLE snippets").await.expect("the table is to be had");
         let stop = async {
-            tokio::time::sleep(Duration::from_millis(300)).await;
+            somebody_waits(&app.db).await;
             let stopping = tokio::spawn(server.stop("TERM"));
-            tokio::time::sleep(Duration::from_millis(300)).await;
+            while status(&Client::new(), &healthz).await.is_some() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
             lock.rollback().await.expect("the table is free");
             stopping.await.expect("it stops")
         };
