@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use sea_orm::DbBackend;
-
 /// What one request may cost.
 #[derive(Clone, Debug)]
 pub struct Limits {
@@ -11,7 +9,7 @@ pub struct Limits {
     pub body_bytes: u32,
     /// `MAX_CONCURRENT_REQUESTS`: requests that are answered at the same time.
     pub concurrent_requests: u32,
-    /// `DATABASE_MAX_CONNECTIONS`: at least [`Self::MIN_DATABASE_CONNECTIONS`].
+    /// `DATABASE_MAX_CONNECTIONS`: at least [`database::MIN_CONNECTIONS`](crate::database::MIN_CONNECTIONS).
     pub database_connections: u32,
     /// `WORKER_THREADS`: each serves connections of its own; with 0 the main thread serves them all.
     pub worker_threads: u32,
@@ -47,30 +45,6 @@ pub struct GraphqlLimits {
     pub page_size: u32,
     /// `GRAPHQL_MAX_RESPONSE_BYTES`: how long the response may be, and what is read for it.
     pub response_bytes: u32,
-}
-
-impl Limits {
-    /// For whoever listens to changes one, for transactions three, and for everything else one.
-    pub const MIN_DATABASE_CONNECTIONS: u32 = 5;
-
-    /// A worker thread with fewer would wait for a slow statement while others have nothing to do.
-    const MIN_CONNECTIONS_OF_A_WORKER: u32 = 3;
-
-    /// How many connections to PostgreSQL each worker thread has for itself; 0 if there are too few to
-    /// be divided, and for SQLite, whose connections are threads anyway.
-    #[must_use]
-    pub fn connections_of_a_worker(&self, backend: DbBackend) -> u32 {
-        let spare = self.database_connections.saturating_sub(Self::MIN_DATABASE_CONNECTIONS);
-        let each = spare.checked_div(self.worker_threads).unwrap_or(0);
-        let may_be_divided = backend == DbBackend::Postgres && each >= Self::MIN_CONNECTIONS_OF_A_WORKER;
-        if may_be_divided { each } else { 0 }
-    }
-
-    /// How many connections are left for all threads together.
-    #[must_use]
-    pub fn connections_of_all(&self, backend: DbBackend) -> u32 {
-        self.database_connections - self.worker_threads * self.connections_of_a_worker(backend)
-    }
 }
 
 impl Default for Limits {

@@ -1,6 +1,7 @@
 //! The ways to the database: the connection pools ([`Pool`]) and their settings on both databases, what requests have
 //! done together ([`Joint`], [`Lookup`]), the line of those who write to SQLite, transactions, and the [`Replica`].
 
+mod division;
 mod joint;
 mod lookup;
 mod pool;
@@ -20,7 +21,9 @@ use sea_orm::{
 };
 use tokio::{sync::AcquireError, time::timeout};
 
+use self::division::Division;
 pub use self::{
+    division::MIN_CONNECTIONS,
     joint::Joint,
     lookup::Lookup,
     pool::{Pool, PoolUse},
@@ -32,9 +35,6 @@ use crate::{config::Limits, telemetry};
 
 /// How long a SQLite writer waits for another one.
 const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// A connection to SQLite is a thread and a cache, some 15 MB under load, and more than a few have nobody
-/// answered sooner.
-const MAX_SQLITE_CONNECTIONS: u32 = 6;
 /// How long a request waits for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a connection may have been idle and is still used without asking whether it is alive.
@@ -65,11 +65,8 @@ pub(crate) async fn connect_lazily(url: &str, limits: &Limits) -> Result<Databas
 fn options(url: &str, limits: Option<&Limits>) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
     if let Some(limits) = limits {
-        let connections = if url.starts_with("sqlite") {
-            limits.database_connections.min(MAX_SQLITE_CONNECTIONS)
-        } else {
-            limits.connections_of_all(DbBackend::Postgres)
-        };
+        let backend = if url.starts_with("sqlite") { DbBackend::Sqlite } else { DbBackend::Postgres };
+        let connections = Division::of(limits, backend).shared;
         options.statement_timeout(limits.statement_timeout).max_connections(connections);
         let patience = limits.statement_timeout + ANSWER_DELAY;
         options.map_sqlx_postgres_pool_opts(move |pool| {

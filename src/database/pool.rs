@@ -23,15 +23,13 @@ use tokio::{
 };
 
 use super::{
-    TRUSTED_IDLE_TIME, in_time,
+    TRUSTED_IDLE_TIME,
+    division::{Division, FOR_OTHERS},
+    in_time,
     joint::Queue,
     writer::{WriteTurn, Writer},
 };
 use crate::{config::Limits, telemetry, worker};
-
-/// How many connections single statements leave to transactions, which keep theirs for longer, and to
-/// whoever listens.
-const FOR_OTHERS: u32 = Limits::MIN_DATABASE_CONNECTIONS - 1;
 
 /// The connections to the database that requests share.
 ///
@@ -44,25 +42,32 @@ pub struct Pool(Arc<Inner>);
 
 struct Inner {
     all: DatabaseConnection,
-    kept: Kept,
-    /// Those that a worker thread has for itself.
-    of_workers: Vec<Arc<Connections<Postgres>>>,
-    /// What requests wait for: those of each worker thread that has connections of its own, and those of all other
-    /// threads.
-    queues: Vec<Arc<Queue>>,
+    shares: AnyShares,
     observe: Box<Observe>,
 }
 
 /// Is told of each statement that was executed.
 type Observe = dyn Fn(&Info<'_>) + Send + Sync;
 
-#[derive(Debug)]
-enum Kept {
-    Postgres(Arc<Connections<Postgres>>),
-    Sqlite(Arc<Connections<Sqlite>>),
+enum AnyShares {
+    Postgres(Shares<Postgres>),
+    Sqlite(Shares<Sqlite>),
 }
 
-#[derive(Debug)]
+/// What threads use for statements by themselves.
+struct Shares<DB: sqlx::Database> {
+    /// Each worker thread's that has one.
+    of_workers: Vec<Share<DB>>,
+    /// That of all other threads.
+    of_others: Share<DB>,
+}
+
+struct Share<DB: sqlx::Database> {
+    connections: Arc<Connections<DB>>,
+    /// What requests wait for that use these connections.
+    queue: Arc<Queue>,
+}
+
 struct Connections<DB: sqlx::Database> {
     pool: sqlx::Pool<DB>,
     idle: Mutex<Vec<(PoolConnection<DB>, Instant)>>,
@@ -82,53 +87,44 @@ impl Pool {
     /// Statements are counted and traced.
     #[must_use]
     pub fn divided(all: DatabaseConnection, limits: &Limits) -> Self {
-        let each = limits.connections_of_a_worker(all.get_database_backend());
-        let mut of_workers = Vec::new();
-        if each > 0 {
-            let shared = all.get_postgres_connection_pool();
-            of_workers.resize_with(limits.worker_threads as usize, || {
-                Connections::of(&more_connections(shared, each), each, shared.close_event())
-            });
-        }
-        Self::new(all, of_workers, telemetry::executed)
+        let division = Division::of(limits, all.get_database_backend());
+        let more = |_| more_connections(all.get_postgres_connection_pool(), division.of_each_worker);
+        let of_workers: Vec<_> = (0..division.workers).map(more).collect();
+        Self::new(all, &of_workers, telemetry::executed)
     }
 
     /// Another connection to the same PostgreSQL, for statements that must not wait for others.
     pub(super) fn apart(&self) -> Self {
         let one = more_connections(self.all().get_postgres_connection_pool(), 1);
-        Self::new(one.into(), Vec::new(), telemetry::executed)
+        Self::new(one.into(), &[], telemetry::executed)
     }
 
     /// The connections of `all`; `observe` is told of each statement that the pool executes.
     pub fn observed(all: DatabaseConnection, observe: impl Fn(&Info<'_>) + Send + Sync + 'static) -> Self {
-        Self::new(all, Vec::new(), observe)
+        Self::new(all, &[], observe)
     }
 
     fn new(
         all: DatabaseConnection,
-        of_workers: Vec<Arc<Connections<Postgres>>>,
+        of_workers: &[PgPool],
         observe: impl Fn(&Info<'_>) + Send + Sync + 'static,
     ) -> Self {
-        let (kept, writer) = if all.get_database_backend() == DbBackend::Postgres {
-            (Kept::Postgres(Connections::shared(all.get_postgres_connection_pool())), Writer::default())
+        let shares = if all.get_database_backend() == DbBackend::Postgres {
+            let shared = all.get_postgres_connection_pool();
+            AnyShares::Postgres(Shares::new(shared, of_workers, &Writer::default()))
         } else {
-            (Kept::Sqlite(Connections::shared(all.get_sqlite_connection_pool())), Writer::one_at_a_time())
+            let shared = all.get_sqlite_connection_pool();
+            AnyShares::Sqlite(Shares::new(shared, &[], &Writer::one_at_a_time()))
         };
-        let queues = iter::repeat_with(|| Arc::new(Queue::new(writer.clone())));
-        let queues = queues.take(of_workers.len() + 1).collect();
-        Self(Arc::new(Inner { all, kept, of_workers, queues, observe: Box::new(observe) }))
-    }
-
-    /// The connections that this thread uses.
-    fn own<'a>(&'a self, shared: &'a Connections<Postgres>) -> &'a Connections<Postgres> {
-        worker::index().and_then(|index| self.0.of_workers.get(index)).map_or(shared, |own| own)
+        Self(Arc::new(Inner { all, shares, observe: Box::new(observe) }))
     }
 
     /// What the requests of this thread wait for, and those of all with which it shares connections.
     pub(super) fn queue(&self) -> &Arc<Queue> {
-        let queues = &self.0.queues;
-        let of_worker = worker::index().and_then(|index| queues.get(index));
-        of_worker.unwrap_or_else(|| queues.last().expect("there is one more than workers"))
+        match &self.0.shares {
+            AnyShares::Postgres(shares) => &shares.own().queue,
+            AnyShares::Sqlite(shares) => &shares.own().queue,
+        }
     }
 
     /// Waits until it is this one's turn to write. Whoever writes otherwise than by [`Pool::join`] asks for it
@@ -143,16 +139,10 @@ impl Pool {
     /// How much of the pool is in use.
     #[must_use]
     pub fn usage(&self) -> PoolUse {
-        let shared = match &self.0.kept {
-            Kept::Postgres(kept) => kept.usage(),
-            Kept::Sqlite(kept) => kept.usage(),
-        };
-        self.0.of_workers.iter().map(|own| own.usage()).fold(shared, |sum, own| PoolUse {
-            idle: sum.idle + own.idle,
-            used: sum.used + own.used,
-            most: sum.most + own.most,
-            waiting: sum.waiting + own.waiting,
-        })
+        match &self.0.shares {
+            AnyShares::Postgres(shares) => shares.usage(),
+            AnyShares::Sqlite(shares) => shares.usage(),
+        }
     }
 
     fn observe<T>(
@@ -176,23 +166,19 @@ impl Pool {
         add: impl Fn(&mut T, QueryResult) -> Result<ControlFlow<()>, DbErr> + Send + Sync,
     ) -> Result<T, DbErr> {
         let began = Instant::now();
-        let answer = match &self.0.kept {
-            Kept::Postgres(kept) => self.own(kept).query_fold(&statement, add).await,
-            Kept::Sqlite(kept) => kept.query_fold(&statement, add).await,
+        let answer = match &self.0.shares {
+            AnyShares::Postgres(shares) => shares.own().connections.query_fold(&statement, add).await,
+            AnyShares::Sqlite(shares) => shares.own().connections.query_fold(&statement, add).await,
         };
         self.observe(&statement, began, answer)
     }
 
     /// Waits for the connections that are in use, and closes all of them. Nobody is given one from now on.
     pub async fn close(&self) {
-        let of_workers = future::join_all(self.0.of_workers.iter().map(|own| own.close()));
-        let shared = async {
-            match &self.0.kept {
-                Kept::Postgres(kept) => kept.close().await,
-                Kept::Sqlite(kept) => kept.close().await,
-            }
-        };
-        tokio::join!(shared, of_workers);
+        match &self.0.shares {
+            AnyShares::Postgres(shares) => shares.close().await,
+            AnyShares::Sqlite(shares) => shares.close().await,
+        }
     }
 
     /// The library's pool, for transactions and whatever else takes a connection for itself.
@@ -209,7 +195,7 @@ fn more_connections(pool: &PgPool, most: u32) -> PgPool {
 }
 
 /// How many connections there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PoolUse {
     /// That wait for work.
     pub idle: u32,
@@ -219,6 +205,48 @@ pub struct PoolUse {
     pub most: u32,
     /// How many statements wait for one.
     pub waiting: u32,
+}
+
+impl PoolUse {
+    fn and(self, other: Self) -> Self {
+        Self {
+            idle: self.idle + other.idle,
+            used: self.used + other.used,
+            most: self.most + other.most,
+            waiting: self.waiting + other.waiting,
+        }
+    }
+}
+
+impl<DB: sqlx::Database> Shares<DB> {
+    fn new(shared: &sqlx::Pool<DB>, of_workers: &[sqlx::Pool<DB>], writer: &Writer) -> Self {
+        let share = |pool: &sqlx::Pool<DB>, places| Share {
+            connections: Connections::of(pool, places, shared.close_event()),
+            queue: Arc::new(Queue::new(writer.clone())),
+        };
+        let most = |pool: &sqlx::Pool<DB>| pool.options().get_max_connections();
+        Self {
+            of_workers: of_workers.iter().map(|own| share(own, most(own))).collect(),
+            of_others: share(shared, most(shared).saturating_sub(FOR_OTHERS).max(1)),
+        }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Share<DB>> {
+        iter::once(&self.of_others).chain(&self.of_workers)
+    }
+
+    /// This thread's.
+    fn own(&self) -> &Share<DB> {
+        worker::index().and_then(|index| self.of_workers.get(index)).unwrap_or(&self.of_others)
+    }
+
+    fn usage(&self) -> PoolUse {
+        self.all().map(|share| share.connections.usage()).fold(PoolUse::default(), PoolUse::and)
+    }
+
+    async fn close(&self) {
+        future::join_all(self.all().map(|share| share.connections.close())).await;
+    }
 }
 
 impl<DB: sqlx::Database> Connections<DB> {
@@ -231,12 +259,6 @@ impl<DB: sqlx::Database> Connections<DB> {
             most: self.pool.options().get_max_connections(),
             waiting: u32::try_from(Arc::strong_count(&self.waiting) - 1).unwrap_or(u32::MAX),
         }
-    }
-
-    /// Those of the library's pool, which transactions use too.
-    fn shared(pool: &sqlx::Pool<DB>) -> Arc<Self> {
-        let places = pool.options().get_max_connections().saturating_sub(FOR_OTHERS).max(1);
-        Self::of(pool, places, pool.close_event())
     }
 
     /// So many of a pool, until `closing`.
@@ -393,9 +415,9 @@ impl ConnectionTrait for Pool {
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
         let began = Instant::now();
-        let answer = match &self.0.kept {
-            Kept::Postgres(kept) => self.own(kept).execute(&statement).await,
-            Kept::Sqlite(kept) => kept.execute(&statement).await,
+        let answer = match &self.0.shares {
+            AnyShares::Postgres(shares) => shares.own().connections.execute(&statement).await,
+            AnyShares::Sqlite(shares) => shares.own().connections.execute(&statement).await,
         };
         self.observe(&statement, began, answer)
     }
@@ -406,9 +428,9 @@ impl ConnectionTrait for Pool {
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         let began = Instant::now();
-        let answer = match &self.0.kept {
-            Kept::Postgres(kept) => self.own(kept).query_one(&statement).await,
-            Kept::Sqlite(kept) => kept.query_one(&statement).await,
+        let answer = match &self.0.shares {
+            AnyShares::Postgres(shares) => shares.own().connections.query_one(&statement).await,
+            AnyShares::Sqlite(shares) => shares.own().connections.query_one(&statement).await,
         };
         self.observe(&statement, began, answer)
     }
