@@ -56,7 +56,7 @@ enum Command {
         #[arg(long)]
         migrate: bool,
     },
-    /// Serve locally without any settings: SQLite, demo data and a stand-in for Auth0, all in .funcster
+    /// Serve locally without settings (PORT alone is heeded): SQLite, demo data and a stand-in for Auth0, all in .funcster
     Dev,
     /// Bring the database's schema up to date, or take steps back; move in from the old Flask application
     Migrate {

@@ -1,4 +1,5 @@
-//! The settings, from the environment and `.env`. Nothing else reads environment variables.
+//! The settings, from the environment and `.env`. No other code here reads environment variables; libraries know some of
+//! their own, such as PostgreSQL's `PGSSLMODE`, for what `DATABASE_URL` leaves out.
 
 mod environment;
 mod limits;

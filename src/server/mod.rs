@@ -39,7 +39,7 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Answers requests until the server stops; then takes no new ones, and gives 10 s to those in flight, and then to
-/// what has to be done `at_last`, while the threads are still there. Before, while it is draining, connections end
+/// what has to be done `at_last`, while the threads are still there; less if somebody is in a hurry. Before, while it is draining, connections end
 /// with the response. A client that takes nothing of what it is sent for as long as `patience` is left. Connections
 /// are given to so many worker threads by turns; without any, they are served in this runtime.
 ///
@@ -90,7 +90,11 @@ pub async fn serve(
         tokio::join!(here.end(), future::join_all(workers.into_iter().map(Worker::end)));
         at_last.await;
     };
-    if tokio::time::timeout(SHUTDOWN_TIMEOUT, end).await.is_err() {
+    let has_ended = tokio::select! {
+        ended = tokio::time::timeout(SHUTDOWN_TIMEOUT, end) => ended.is_ok(),
+        () = shutdown.hurried() => false,
+    };
+    if !has_ended {
         tracing::warn!("what did not end in time is cut off");
     }
     Ok(())

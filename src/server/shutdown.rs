@@ -7,7 +7,7 @@ use std::{
 };
 
 use tokio_util::{
-    sync::{CancellationToken, WaitForCancellationFutureOwned},
+    sync::{CancellationToken, WaitForCancellationFuture, WaitForCancellationFutureOwned},
     task::TaskTracker,
 };
 
@@ -17,6 +17,7 @@ use tokio_util::{
 pub struct Shutdown {
     is_draining: Arc<AtomicBool>,
     stopping: CancellationToken,
+    hurrying: CancellationToken,
     going_on: TaskTracker,
 }
 
@@ -39,6 +40,11 @@ impl Shutdown {
     /// Ends when the server stops: no new connections are taken then, and what would last for ever ends.
     pub fn stopped(&self) -> WaitForCancellationFutureOwned {
         self.stopping.clone().cancelled_owned()
+    }
+
+    /// Ends when nothing is to be waited for any more.
+    pub(super) fn hurried(&self) -> WaitForCancellationFuture<'_> {
+        self.hurrying.cancelled()
     }
 
     /// What goes on when its request is over. The program waits for it.
@@ -64,7 +70,8 @@ impl Shutdown {
     }
 
     /// Waits until the process is asked to stop. After `SIGTERM` it drains for as long as `delay`, or until
-    /// it is asked again; Ctrl-C stops it at once.
+    /// it is asked again; Ctrl-C stops it at once. Whoever asks once more when it stops does not wait for what has
+    /// not ended yet.
     pub async fn on_signal(self, delay: Duration) {
         let signal = asked_to_stop().await;
         self.drain();
@@ -73,6 +80,8 @@ impl Shutdown {
             let _ = tokio::time::timeout(delay, asked_to_stop()).await;
         }
         self.stop();
+        asked_to_stop().await;
+        self.hurrying.cancel();
     }
 }
 

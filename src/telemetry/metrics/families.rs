@@ -201,7 +201,7 @@ impl Metrics {
         );
         registry.register(
             "funcster_events_published",
-            "Changes told to whoever watches",
+            "Changes made through this process, watched or not",
             self.events_published.clone(),
         );
         registry.register(

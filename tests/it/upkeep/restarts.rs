@@ -12,6 +12,7 @@ use futures_util::future::join_all;
 use reqwest::{Client, Response, header::CONNECTION};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement, TransactionTrait};
 use serde_json::{Value, json};
+use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 use crate::{
     support::{App, Kind, Listening, Person, Socket},
@@ -185,6 +186,21 @@ async fn whoever_asks_by_ctrl_c_or_twice_does_not_wait() {
         }
         assert_eq!(server.stop("TERM").await, Some(0));
         assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
+
+        // Somebody sends half a request, and the server would wait for the rest.
+        let server = start(app, &program, &port, "0").await;
+        let mut client = TcpStream::connect(("127.0.0.1", port.parse().expect("a port"))).await.expect("it listens");
+        let half = b"POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{";
+        client.write_all(half).await.expect("it is taken");
+        let healthz = server.at("/healthz");
+        assert_eq!(status(&Client::new(), &healthz).await, Some(200));
+        server.signal("INT");
+        while status(&Client::new(), &healthz).await.is_some() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let asked = Instant::now();
+        assert_eq!(server.stop("INT").await, Some(0));
+        assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
     })
     .await;
 }
