@@ -1,5 +1,6 @@
 //! The command line: `serve`, `dev`, `migrate`, `seed`, `backup`, `schema`, `users`, `healthcheck`.
 
+mod allocation;
 mod commands;
 
 use std::{
@@ -32,9 +33,6 @@ use crate::commands::{
 /// How many connections may wait to be taken, if the system lets them: when many clients come at once, as after a
 /// restart, those for whom there is no room try again a second later.
 const BACKLOG: u32 = 4096;
-
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// The back end of Funcster: coders keep Python snippets, mentors review them. GraphQL is at /graphql,
 /// the old REST paths are beside it.
@@ -82,6 +80,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    allocation::share_one_arena();
     let cli = Cli::parse();
     let outcome = run(cli.command.unwrap_or(Command::Serve { migrate: false }));
     telemetry::flush();

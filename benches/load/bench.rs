@@ -124,8 +124,11 @@ impl<'a> Bench<'a> {
         }
         let peak = watch.peak();
         let overloading: &[Workload] = if options.quick { &[] } else { &[Workload::W1, Workload::W3] };
-        let overloads =
-            overloading.iter().map(|workload| self.overload(*workload, load)).collect::<Outcome<_>>()?;
+        let many = Load { clients: options.overload_clients, ..load };
+        let overloads = overloading
+            .iter()
+            .map(|workload| self.overload(*workload, load, many))
+            .collect::<Outcome<_>>()?;
         let memory = idle.map(|idle| Memory { idle, peak, overloaded: watch.peak() });
         let setting = format!(
             "{}: {} snippets; {} connections; {} rounds of {} s each; clients, server and database \
@@ -141,13 +144,12 @@ impl<'a> Bench<'a> {
     }
 
     /// A tenth of what can be answered, and then three times as much.
-    fn overload(&self, workload: Workload, load: Load) -> Outcome<Overload> {
-        const CLIENTS: u32 = 1_000;
+    fn overload(&self, workload: Workload, load: Load, many: Load) -> Outcome<Overload> {
         progress(&format!("overload, {}", workload.name()));
         let address = self.server.address;
         let run = |load| client::run(address, &self.requests, workload, load);
         let sustained = run(load)?.per_second;
-        let at_rate = |rate, overloads| Load { clients: CLIENTS, rate: Some(rate), overloads, ..load };
+        let at_rate = |rate, overloads| Load { rate: Some(rate), overloads, ..many };
         let unloaded = run(at_rate(sustained / 10.0, false))?;
         let (over, probed) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
         let probe = {
@@ -171,7 +173,7 @@ impl<'a> Bench<'a> {
         let offered = (overloaded.count() + overloaded.refused) as f64 / overloaded.count().max(1) as f64;
         Ok(Overload {
             workload,
-            clients: CLIENTS,
+            clients: many.clients,
             unloaded: unloaded.percentile(99),
             sustained,
             accepted: overloaded.per_second,

@@ -15,7 +15,7 @@ use tokio::{
     net::TcpStream,
     runtime,
     task::JoinSet,
-    time::sleep_until,
+    time::{sleep, sleep_until},
 };
 
 use crate::{
@@ -24,6 +24,9 @@ use crate::{
     requests::Requests,
     workload::{Asked, Workload},
 };
+
+/// The time that the server has to take all connections before the first asks.
+const SETTLING_TIME: Duration = Duration::from_millis(200);
 
 /// What a run came to.
 pub(crate) struct Run {
@@ -56,6 +59,7 @@ pub(crate) fn run(
     let (elapsed, mut latencies, refused) = runtime.block_on(async {
         let connect = (0..load.clients).map(|_| Client::connect(address, Rng::new()));
         let clients = try_join_all(connect).await?;
+        sleep(SETTLING_TIME).await;
         let began = Instant::now();
         let mut runs = JoinSet::new();
         let pause = load.rate.map(|rate| f64::from(load.clients) / rate);
@@ -68,6 +72,9 @@ pub(crate) fn run(
                     if let Some(pause) = pause {
                         // So that the times are independent of each other.
                         due += Duration::from_secs_f64(-pause * (1.0 - client.random.f64()).ln());
+                        if due > load.duration {
+                            break;
+                        }
                         sleep_until((began + due).into()).await;
                     }
                     let sent = Instant::now();

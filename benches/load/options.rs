@@ -26,6 +26,9 @@ pub(crate) struct Options {
     /// Hundreds of thousands of snippets
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     scale: u32,
+    /// Clients that send too much together
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) overload_clients: u32,
     /// Run everything for a moment on little data, only to see that it works
     #[arg(long)]
     pub(crate) quick: bool,

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use fastrand::Rng;
-use funcster_api::database;
+use funcster_api::{config::Limits, database};
 use sea_orm::sqlx::{self, Row, SqlitePool, sqlite::SqliteRow};
 use tokio::{runtime, task::JoinSet};
 
@@ -14,11 +14,11 @@ use crate::{
     workload::Workload,
 };
 
-/// Transactions in a second, by as many tasks as there are clients otherwise, on the server's own pool.
+/// Transactions in a second, by as many tasks as there are clients otherwise, on a pool like the server's.
 pub(crate) fn run(url: &str, size: Size, workload: Workload, load: Load) -> Outcome<f64> {
     let runtime = runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let db = database::connect(url, None).await?;
+        let db = database::connect(url, Some(&Limits::default())).await?;
         let began = Instant::now();
         let mut tasks = JoinSet::new();
         for _ in 0..load.clients {
