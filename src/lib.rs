@@ -26,6 +26,8 @@
 //! - `media_type` is what requests say of the form of bodies.
 //! - [`dev`] is the local stand-in for Auth0 and the demo data.
 
+#![forbid(unsafe_code)]
+
 mod admission;
 pub mod app;
 pub mod auth;

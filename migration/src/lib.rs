@@ -4,6 +4,8 @@
 //! - [`state()`] tells how a database relates to the steps that this release knows.
 //! - [`legacy`] takes over a database that the old Flask application made, and gives it back.
 
+#![forbid(unsafe_code)]
+
 use sea_orm_migration::prelude::*;
 
 mod catalog;

@@ -34,8 +34,9 @@ impl FromRequestParts<App> for Client {
         let forwarded = app.client_address_header.as_ref().and_then(|name| {
             let header = parts.headers.get_all(name).iter().next_back()?.to_str().ok()?;
             let address = header.rsplit(',').next()?.trim();
-            // Some proxies tell the port, too.
-            address.parse().or_else(|_| address.parse().map(|address: SocketAddr| address.ip())).ok()
+            // Some proxies tell the port, too, or set an IPv6 address in brackets.
+            let with_port = address.parse().map(|address: SocketAddr| address.ip());
+            with_port.or_else(|_| address.trim_matches(['[', ']']).parse()).ok()
         });
         let connection = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let peer = connection.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.ip());

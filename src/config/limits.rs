@@ -9,7 +9,7 @@ pub struct Limits {
     pub body_bytes: u32,
     /// `MAX_CONCURRENT_REQUESTS`: requests that are answered at the same time.
     pub concurrent_requests: u32,
-    /// `DATABASE_MAX_CONNECTIONS`: at least [`database::MIN_CONNECTIONS`](crate::database::MIN_CONNECTIONS).
+    /// `DATABASE_MAX_CONNECTIONS`: at least [`Self::MIN_DATABASE_CONNECTIONS`].
     pub database_connections: u32,
     /// `WORKER_THREADS`: each serves connections of its own; with 0 the main thread serves them all.
     pub worker_threads: u32,
@@ -45,6 +45,11 @@ pub struct GraphqlLimits {
     pub page_size: u32,
     /// `GRAPHQL_MAX_RESPONSE_BYTES`: how long the response may be, and what is read for it.
     pub response_bytes: u32,
+}
+
+impl Limits {
+    /// As many as there are uses that must not wait for each other (`database/division.rs`).
+    pub const MIN_DATABASE_CONNECTIONS: u32 = 5;
 }
 
 impl Default for Limits {

@@ -8,7 +8,6 @@ use std::{
 use url::Url;
 
 use super::{DEFAULT_PORT, Environment, GraphqlLimits, Limits};
-use crate::database::MIN_CONNECTIONS;
 
 /// Reads settings one by one and collects what is wrong with them.
 pub(super) struct Reader<'a> {
@@ -69,7 +68,7 @@ impl<'a> Reader<'a> {
             body_bytes: self.limit("MAX_BODY_BYTES", default.body_bytes),
             concurrent_requests: self.limit("MAX_CONCURRENT_REQUESTS", default.concurrent_requests),
             database_connections: self.limit_from(
-                MIN_CONNECTIONS,
+                Limits::MIN_DATABASE_CONNECTIONS,
                 "DATABASE_MAX_CONNECTIONS",
                 default.database_connections,
             ),

@@ -23,7 +23,6 @@ use tokio::{sync::AcquireError, time::timeout};
 
 use self::division::Division;
 pub use self::{
-    division::MIN_CONNECTIONS,
     joint::Joint,
     lookup::Lookup,
     pool::{Pool, PoolUse},

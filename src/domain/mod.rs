@@ -45,10 +45,12 @@ impl Store {
         // Not the bus: it is gone with those who publish.
         let (db, replica) = (self.db.clone(), self.replica.clone());
         async move {
-            db.close().await;
-            if let Some(replica) = replica {
-                replica.close().await;
-            }
+            let close_replica = async {
+                if let Some(replica) = replica {
+                    replica.close().await;
+                }
+            };
+            tokio::join!(db.close(), close_replica);
         }
     }
 

@@ -38,10 +38,10 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long to wait when no connection can be taken, as when the process has no more files to open.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Answers requests until the server stops; then takes no new ones, and gives 10 s to those in flight, and then to
-/// what has to be done `at_last`, while the threads are still there; less if somebody is in a hurry. Before, while it is draining, connections end
-/// with the response. A client that takes nothing of what it is sent for as long as `patience` is left. Connections
-/// are given to so many worker threads by turns; without any, they are served in this runtime.
+/// Answers requests until the server stops; then takes no new ones, and gives 10 s, less if somebody is in a hurry, to
+/// those in flight and then to what has to be done `at_last`, while the threads are still there. Before, while it is
+/// draining, connections end with the response. A client that takes nothing of what it is sent for as long as `patience`
+/// is left. Connections are given to so many worker threads by turns; without any, they are served in this runtime.
 ///
 /// # Errors
 /// When a thread cannot be started.

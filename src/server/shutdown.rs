@@ -42,7 +42,7 @@ impl Shutdown {
         self.stopping.clone().cancelled_owned()
     }
 
-    /// Ends when nothing is to be waited for any more.
+    /// Ends when somebody has asked not to wait for what has not ended yet.
     pub(super) fn hurried(&self) -> WaitForCancellationFuture<'_> {
         self.hurrying.cancelled()
     }
@@ -70,8 +70,7 @@ impl Shutdown {
     }
 
     /// Waits until the process is asked to stop. After `SIGTERM` it drains for as long as `delay`, or until
-    /// it is asked again; Ctrl-C stops it at once. Whoever asks once more when it stops does not wait for what has
-    /// not ended yet.
+    /// it is asked again; Ctrl-C stops it at once. Ctrl-C when it stops ends the waiting for what has not ended yet.
     pub async fn on_signal(self, delay: Duration) {
         let signal = asked_to_stop().await;
         self.drain();
@@ -80,7 +79,8 @@ impl Shutdown {
             let _ = tokio::time::timeout(delay, asked_to_stop()).await;
         }
         self.stop();
-        asked_to_stop().await;
+        // Supervisors may send SIGTERM several times, and have SIGKILL when they are tired of waiting.
+        while asked_to_stop().await != Signal::Interrupt {}
         self.hurrying.cancel();
     }
 }

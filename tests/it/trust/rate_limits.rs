@@ -180,6 +180,7 @@ async fn the_address_is_the_one_that_the_proxy_names_if_it_is_to_be_trusted() {
         assert_eq!(show(&trusting, &["198.51.100.1:5123"]).await, 429);
         assert_eq!(show(&trusting, &["[2001:db8::1]:443"]).await, 401);
         assert_eq!(show(&trusting, &["2001:db8::1"]).await, 429);
+        assert_eq!(show(&trusting, &["[2001:db8::1]"]).await, 429);
         // What stands before the last address, the client may have made up.
         assert_eq!(show(&trusting, &["198.51.100.77, 198.51.100.1"]).await, 429);
         assert_eq!(show(&trusting, &["198.51.100.78", "198.51.100.1"]).await, 429);
