@@ -42,27 +42,27 @@ pub struct Pool(Arc<Inner>);
 
 struct Inner {
     all: DatabaseConnection,
-    shares: AnyShares,
+    lanes: AnyLanes,
     observe: Box<Observe>,
 }
 
 /// Is told of each statement that was executed.
 type Observe = dyn Fn(&Info<'_>) + Send + Sync;
 
-enum AnyShares {
-    Postgres(Shares<Postgres>),
-    Sqlite(Shares<Sqlite>),
+enum AnyLanes {
+    Postgres(Lanes<Postgres>),
+    Sqlite(Lanes<Sqlite>),
 }
 
-/// What threads use for statements by themselves.
-struct Shares<DB: sqlx::Database> {
-    /// Each worker thread's that has one.
-    of_workers: Vec<Share<DB>>,
+/// What statements by themselves go over.
+struct Lanes<DB: sqlx::Database> {
+    /// That of each worker thread, if they have connections of their own.
+    of_workers: Vec<Lane<DB>>,
     /// That of all other threads.
-    of_others: Share<DB>,
+    of_others: Lane<DB>,
 }
 
-struct Share<DB: sqlx::Database> {
+struct Lane<DB: sqlx::Database> {
     connections: Arc<Connections<DB>>,
     /// What requests wait for that use these connections.
     queue: Arc<Queue>,
@@ -109,21 +109,21 @@ impl Pool {
         of_workers: &[PgPool],
         observe: impl Fn(&Info<'_>) + Send + Sync + 'static,
     ) -> Self {
-        let shares = if all.get_database_backend() == DbBackend::Postgres {
+        let lanes = if all.get_database_backend() == DbBackend::Postgres {
             let shared = all.get_postgres_connection_pool();
-            AnyShares::Postgres(Shares::new(shared, of_workers, &Writer::default()))
+            AnyLanes::Postgres(Lanes::new(shared, of_workers, &Writer::default()))
         } else {
             let shared = all.get_sqlite_connection_pool();
-            AnyShares::Sqlite(Shares::new(shared, &[], &Writer::one_at_a_time()))
+            AnyLanes::Sqlite(Lanes::new(shared, &[], &Writer::one_at_a_time()))
         };
-        Self(Arc::new(Inner { all, shares, observe: Box::new(observe) }))
+        Self(Arc::new(Inner { all, lanes, observe: Box::new(observe) }))
     }
 
     /// What the requests of this thread wait for, and those of all with which it shares connections.
     pub(super) fn queue(&self) -> &Arc<Queue> {
-        match &self.0.shares {
-            AnyShares::Postgres(shares) => &shares.own().queue,
-            AnyShares::Sqlite(shares) => &shares.own().queue,
+        match &self.0.lanes {
+            AnyLanes::Postgres(lanes) => &lanes.own().queue,
+            AnyLanes::Sqlite(lanes) => &lanes.own().queue,
         }
     }
 
@@ -139,9 +139,9 @@ impl Pool {
     /// How much of the pool is in use.
     #[must_use]
     pub fn usage(&self) -> PoolUse {
-        match &self.0.shares {
-            AnyShares::Postgres(shares) => shares.usage(),
-            AnyShares::Sqlite(shares) => shares.usage(),
+        match &self.0.lanes {
+            AnyLanes::Postgres(lanes) => lanes.usage(),
+            AnyLanes::Sqlite(lanes) => lanes.usage(),
         }
     }
 
@@ -166,18 +166,18 @@ impl Pool {
         add: impl Fn(&mut T, QueryResult) -> Result<ControlFlow<()>, DbErr> + Send + Sync,
     ) -> Result<T, DbErr> {
         let began = Instant::now();
-        let answer = match &self.0.shares {
-            AnyShares::Postgres(shares) => shares.own().connections.query_fold(&statement, add).await,
-            AnyShares::Sqlite(shares) => shares.own().connections.query_fold(&statement, add).await,
+        let answer = match &self.0.lanes {
+            AnyLanes::Postgres(lanes) => lanes.own().connections.query_fold(&statement, add).await,
+            AnyLanes::Sqlite(lanes) => lanes.own().connections.query_fold(&statement, add).await,
         };
         self.observe(&statement, began, answer)
     }
 
     /// Waits for the connections that are in use, and closes all of them. Nobody is given one from now on.
     pub async fn close(&self) {
-        match &self.0.shares {
-            AnyShares::Postgres(shares) => shares.close().await,
-            AnyShares::Sqlite(shares) => shares.close().await,
+        match &self.0.lanes {
+            AnyLanes::Postgres(lanes) => lanes.close().await,
+            AnyLanes::Sqlite(lanes) => lanes.close().await,
         }
     }
 
@@ -218,34 +218,34 @@ impl PoolUse {
     }
 }
 
-impl<DB: sqlx::Database> Shares<DB> {
+impl<DB: sqlx::Database> Lanes<DB> {
     fn new(shared: &sqlx::Pool<DB>, of_workers: &[sqlx::Pool<DB>], writer: &Writer) -> Self {
-        let share = |pool: &sqlx::Pool<DB>, places| Share {
+        let lane = |pool: &sqlx::Pool<DB>, places| Lane {
             connections: Connections::of(pool, places, shared.close_event()),
             queue: Arc::new(Queue::new(writer.clone())),
         };
         let most = |pool: &sqlx::Pool<DB>| pool.options().get_max_connections();
         Self {
-            of_workers: of_workers.iter().map(|own| share(own, most(own))).collect(),
-            of_others: share(shared, most(shared).saturating_sub(FOR_OTHERS).max(1)),
+            of_workers: of_workers.iter().map(|own| lane(own, most(own))).collect(),
+            of_others: lane(shared, most(shared).saturating_sub(FOR_OTHERS).max(1)),
         }
     }
 
-    fn all(&self) -> impl Iterator<Item = &Share<DB>> {
+    fn all(&self) -> impl Iterator<Item = &Lane<DB>> {
         iter::once(&self.of_others).chain(&self.of_workers)
     }
 
     /// This thread's.
-    fn own(&self) -> &Share<DB> {
+    fn own(&self) -> &Lane<DB> {
         worker::index().and_then(|index| self.of_workers.get(index)).unwrap_or(&self.of_others)
     }
 
     fn usage(&self) -> PoolUse {
-        self.all().map(|share| share.connections.usage()).fold(PoolUse::default(), PoolUse::and)
+        self.all().map(|lane| lane.connections.usage()).fold(PoolUse::default(), PoolUse::and)
     }
 
     async fn close(&self) {
-        future::join_all(self.all().map(|share| share.connections.close())).await;
+        future::join_all(self.all().map(|lane| lane.connections.close())).await;
     }
 }
 
@@ -415,9 +415,9 @@ impl ConnectionTrait for Pool {
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
         let began = Instant::now();
-        let answer = match &self.0.shares {
-            AnyShares::Postgres(shares) => shares.own().connections.execute(&statement).await,
-            AnyShares::Sqlite(shares) => shares.own().connections.execute(&statement).await,
+        let answer = match &self.0.lanes {
+            AnyLanes::Postgres(lanes) => lanes.own().connections.execute(&statement).await,
+            AnyLanes::Sqlite(lanes) => lanes.own().connections.execute(&statement).await,
         };
         self.observe(&statement, began, answer)
     }
@@ -428,9 +428,9 @@ impl ConnectionTrait for Pool {
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         let began = Instant::now();
-        let answer = match &self.0.shares {
-            AnyShares::Postgres(shares) => shares.own().connections.query_one(&statement).await,
-            AnyShares::Sqlite(shares) => shares.own().connections.query_one(&statement).await,
+        let answer = match &self.0.lanes {
+            AnyLanes::Postgres(lanes) => lanes.own().connections.query_one(&statement).await,
+            AnyLanes::Sqlite(lanes) => lanes.own().connections.query_one(&statement).await,
         };
         self.observe(&statement, began, answer)
     }
