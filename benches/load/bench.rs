@@ -124,11 +124,8 @@ impl<'a> Bench<'a> {
         }
         let peak = watch.peak();
         let overloading: &[Workload] = if options.quick { &[] } else { &[Workload::W1, Workload::W3] };
-        let many = Load { clients: options.overload_clients, ..load };
-        let overloads = overloading
-            .iter()
-            .map(|workload| self.overload(*workload, load, many))
-            .collect::<Outcome<_>>()?;
+        let overload = |workload: &Workload| self.overload(*workload, load, options.overload_clients);
+        let overloads = overloading.iter().map(overload).collect::<Outcome<_>>()?;
         let memory = idle.map(|idle| Memory { idle, peak, overloaded: watch.peak() });
         let setting = format!(
             "{}: {} snippets; {} connections; {} rounds of {} s each; clients, server and database \
@@ -144,12 +141,12 @@ impl<'a> Bench<'a> {
     }
 
     /// A tenth of what can be answered, and then three times as much.
-    fn overload(&self, workload: Workload, load: Load, many: Load) -> Outcome<Overload> {
+    fn overload(&self, workload: Workload, load: Load, clients: u32) -> Outcome<Overload> {
         progress(&format!("overload, {}", workload.name()));
         let address = self.server.address;
         let run = |load| client::run(address, &self.requests, workload, load);
         let sustained = run(load)?.per_second;
-        let at_rate = |rate, overloads| Load { rate: Some(rate), overloads, ..many };
+        let at_rate = |rate, overloads| Load { clients, rate: Some(rate), overloads, ..load };
         let unloaded = run(at_rate(sustained / 10.0, false))?;
         let (over, probed) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
         let probe = {
@@ -173,7 +170,7 @@ impl<'a> Bench<'a> {
         let offered = (overloaded.count() + overloaded.refused) as f64 / overloaded.count().max(1) as f64;
         Ok(Overload {
             workload,
-            clients: many.clients,
+            clients,
             unloaded: unloaded.percentile(99),
             sustained,
             accepted: overloaded.per_second,

@@ -15,6 +15,8 @@ pub mod users;
 
 use std::{future::Future, net::IpAddr, sync::Arc};
 
+use futures_util::future::OptionFuture;
+
 use crate::{
     Error, Result,
     database::{Pool, ReadPool, Replica},
@@ -45,12 +47,8 @@ impl Store {
         // Not the bus: it is gone with those who publish.
         let (db, replica) = (self.db.clone(), self.replica.clone());
         async move {
-            let close_replica = async {
-                if let Some(replica) = replica {
-                    replica.close().await;
-                }
-            };
-            tokio::join!(db.close(), close_replica);
+            let replica = OptionFuture::from(replica.as_deref().map(Replica::close));
+            tokio::join!(db.close(), replica);
         }
     }
 

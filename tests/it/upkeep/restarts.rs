@@ -33,6 +33,13 @@ async fn status(http: &Client, address: &str) -> Option<u16> {
     Some(http.get(address).send().await.ok()?.status().as_u16())
 }
 
+/// Waits until this status is answered at `address`; none if nobody is there.
+async fn until(http: &Client, address: &str, wanted: Option<u16>) {
+    while status(http, address).await != wanted {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 /// Stores a snippet of this name at `address`, and returns the status.
 async fn store(http: &Client, address: &str, token: &str, name: &str) -> reqwest::Result<u16> {
     let snippet = json!({ "name": name, "code": "pass" });
@@ -153,9 +160,7 @@ async fn a_server_that_is_to_stop_says_so_and_serves_on_for_a_while() {
         assert!(!kept.headers().contains_key(CONNECTION));
 
         let stopping = tokio::spawn(server.stop("TERM"));
-        while status(&http, &readyz).await != Some(503) {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        until(&http, &readyz, Some(503)).await;
         let readiness: Value =
             Client::new().get(&readyz).send().await.expect("an answer").json().await.expect("JSON");
         let expected = json!({ "status": "stopping", "database": "ok", "migrations": "ok", "keys": "ok" });
@@ -181,9 +186,7 @@ async fn whoever_asks_by_ctrl_c_or_twice_does_not_wait() {
         let server = start(app, &program, &port, "60").await;
         let readyz = server.at("/readyz");
         server.signal("TERM");
-        while status(&Client::new(), &readyz).await != Some(503) {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        until(&Client::new(), &readyz, Some(503)).await;
         assert_eq!(server.stop("TERM").await, Some(0));
         assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
 
@@ -195,9 +198,7 @@ async fn whoever_asks_by_ctrl_c_or_twice_does_not_wait() {
         let healthz = server.at("/healthz");
         assert_eq!(status(&Client::new(), &healthz).await, Some(200));
         server.signal("INT");
-        while status(&Client::new(), &healthz).await.is_some() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        until(&Client::new(), &healthz, None).await;
         let asked = Instant::now();
         assert_eq!(server.stop("INT").await, Some(0));
         assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
@@ -267,9 +268,7 @@ async fn what_is_changed_last_is_told_to_clients_of_other_servers() {
         let stop = async {
             somebody_waits(&app.db).await;
             let stopping = tokio::spawn(server.stop("TERM"));
-            while status(&Client::new(), &healthz).await.is_some() {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
+            until(&Client::new(), &healthz, None).await;
             lock.rollback().await.expect("the table is free");
             stopping.await.expect("it stops")
         };
